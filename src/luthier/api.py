@@ -1,0 +1,67 @@
+"""The Python surface: tune, load, evaluate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from luthier import pipeline
+from luthier.evaluate.predictor import Predictor
+from luthier.recipe.load import load_recipe
+from luthier.runs import Run, find_run
+
+RUNS = Path("runs")
+
+
+def tune(
+    recipe: str | Path | dict[str, Any],
+    overrides: Sequence[str] = (),
+    *,
+    runs_dir: str | Path = RUNS,
+    resume: bool = False,
+) -> Run:
+    """Carry out a recipe: a file, a shipped recipe's name, or a mapping.
+
+    Args:
+        recipe: The recipe.
+        overrides: ``key.path=value`` each.
+        runs_dir: Where runs go.
+        resume: Go on with the newest unfinished run of the same recipe.
+
+    Returns:
+        The finished run: ``run.verdict()``, ``run.model``, ``run.path``.
+    """
+    return pipeline.tune(load_recipe(recipe, list(overrides)), Path(runs_dir), resume=resume)
+
+
+def load(run: str | Path | Run, *, runs_dir: str | Path = RUNS) -> Predictor:
+    """The tuned model of a run (or a model folder), ready to ``predict(texts)``."""
+    return Predictor.load(_model_folder(run, Path(runs_dir)))
+
+
+def evaluate(
+    run: str | Path | Run,
+    data: str | None = None,
+    *,
+    runs_dir: str | Path = RUNS,
+    batch_size: int | None = None,
+) -> dict[str, Any]:
+    """Measure a run's model on its own test rows, or on other labelled rows.
+
+    Returns:
+        ``run``, ``metrics`` (name -> value, low, high), ``per_class``, ``confusion``,
+        ``rows``, ``notes``, ``seconds``, ``verdict``.
+    """
+    found = run if isinstance(run, Run) else find_run(run, Path(runs_dir))
+    return pipeline.evaluate(found, data, batch_size=batch_size)
+
+
+def _model_folder(run: str | Path | Run, runs_dir: Path) -> Path:
+    if isinstance(run, Run):
+        return run.model
+    if (Path(run) / "config.json").is_file():
+        return Path(run)
+    found = find_run(run, runs_dir)
+    found.verdict()
+    return found.model

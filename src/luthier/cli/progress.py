@@ -1,0 +1,80 @@
+"""A progress bar on stderr with the time left; plain lines where there is no terminal."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import TimeElapsedColumn, TimeRemainingColumn
+
+from luthier.core.locale import translate
+from luthier.pipeline import Listener
+from luthier.train.events import Evaluated, Event, Started, Stepped, Stopped
+
+PHASES = {
+    "prepare": "Preparing the data",
+    "load": "Loading the base",
+    "train": "Training",
+    "evaluate": "Evaluating on the test rows",
+}
+
+
+class Display:
+    """Shows what a pipeline does, as a context manager."""
+
+    def __init__(self) -> None:
+        self._console = Console(file=sys.stderr)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[detail]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+        )
+        self._task: TaskID | None = None
+        self.listener = Listener(self._phase, self._event)
+
+    def __enter__(self) -> Display:
+        if self._console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self._bar.stop()
+
+    def _phase(self, stage: str, phase: str) -> None:
+        prefix = "" if stage == "main" else f"[{stage}] "
+        self._say(f"{prefix}{translate(PHASES[phase])} ...")
+
+    def _event(self, event: Event) -> None:
+        if isinstance(event, Started):
+            if self._task is not None:
+                self._bar.remove_task(self._task)
+            self._task = self._bar.add_task(
+                translate("Training"), total=event.total, completed=event.step, detail=""
+            )
+        elif isinstance(event, Stepped) and self._task is not None:
+            detail = f"loss {event.loss:.3f}"
+            self._bar.update(self._task, completed=event.step, detail=detail)
+        elif isinstance(event, Evaluated):
+            text = translate(
+                "  step {step}: validation {metric} {value:.4f}{best}",
+                step=event.step,
+                metric=event.metric,
+                value=event.metrics[event.metric],
+                best=" *" if event.best else "",
+            )
+            self._say(text)
+        elif isinstance(event, Stopped):
+            self._say(translate("Stopped early: validation no longer improves."))
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False)

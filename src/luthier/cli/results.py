@@ -1,0 +1,39 @@
+"""How a finished run or an evaluation is printed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from luthier.cli.output import print_table
+from luthier.core.locale import current_language, translate
+from luthier.runs import Run
+
+
+def result_json(run: Run) -> dict[str, Any]:
+    """What ``tune --json`` prints: run, metrics, seconds, verdict."""
+    verdict = run.verdict()
+    return {"run": str(run.path), **verdict}
+
+
+def print_result(run: Run) -> None:
+    """The metrics, the verdict in words, and where the report is."""
+    verdict = run.verdict()
+    print_metrics(verdict["metrics"])
+    print()
+    print(verdict["verdict"]["sentences"][current_language()])
+    last_stage = sorted((run.path / "stages").iterdir(), key=_number)[-1]
+    print(f"{translate('Report:')} {last_stage / 'report.html'}")
+    print(f"{translate('Model:')} {run.model}")
+
+
+def print_metrics(metrics: dict[str, dict[str, float]]) -> None:
+    """A table of metrics with their intervals."""
+    rows = [
+        (name, f"{m['value']:.4f}", f"[{m['low']:.4f}, {m['high']:.4f}]")
+        for name, m in metrics.items()
+    ]
+    print_table(("metric", "value", "interval"), rows)
+
+
+def _number(folder: Any) -> int:
+    return int(folder.name.partition("-")[0])

@@ -1,0 +1,93 @@
+"""Files that are either whole or absent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Write ``content`` so that a reader, or a crash, never sees half of it."""
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    _sync_folder(path.parent)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write ``value`` as readable JSON, atomically."""
+    write_atomic(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """The JSON value in ``path``."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_folder_atomic(path: Path, fill: Callable[[Path], None]) -> None:
+    """Let ``fill`` write a folder under a temporary name, seal it with a manifest, rename it.
+
+    The manifest (``manifest.json``) holds the SHA-256 of every file, so that
+    :func:`verify_folder` can tell a whole folder from a damaged one.
+    """
+    temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    fill(temporary)
+    files = sorted(file for file in temporary.rglob("*") if file.is_file())
+    digests = {str(file.relative_to(temporary).as_posix()): sha256(file) for file in files}
+    for file in files:
+        _sync_file(file)
+    write_json(temporary / "manifest.json", {"sha256": digests})
+    replaced = path.with_name(f".{path.name}.old-{os.getpid()}")
+    if path.exists():
+        path.replace(replaced)
+    temporary.replace(path)
+    _sync_folder(path.parent)
+    shutil.rmtree(replaced, ignore_errors=True)
+
+
+def verify_folder(path: Path) -> str | None:
+    """What is wrong with a folder sealed by :func:`write_folder_atomic`, or None."""
+    manifest = path / "manifest.json"
+    if not manifest.is_file():
+        return "manifest.json is missing"
+    for name, digest in read_json(manifest)["sha256"].items():
+        file = path / name
+        if not file.is_file():
+            return f"{name} is missing"
+        if sha256(file) != digest:
+            return f"{name} does not have its SHA-256"
+    return None
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _sync_folder(path: Path) -> None:
+    """Make a rename durable. Windows has no handle on folders and needs none."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

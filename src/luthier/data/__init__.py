@@ -1,0 +1,1 @@
+"""From sources to prepared rows: read, clean, split, and keep record of every change."""

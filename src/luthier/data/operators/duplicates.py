@@ -1,0 +1,30 @@
+"""Exact duplicates."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import polars as pl
+
+from luthier.data.operator import Context, Operator
+from luthier.data.roles import SPLIT
+from luthier.recipe.registries import PREPARATION
+
+
+@PREPARATION.register
+class Duplicates(Operator):
+    """Keep one of rows that say the same: same text, same label, same split."""
+
+    kind: Literal["duplicates"] = "duplicates"
+    """This step."""
+
+    def apply(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
+        """The first of each; the others are in the ledger."""
+        same = [role.name for role in context.roles]
+        repeated = ~pl.struct(*same, SPLIT).is_first_distinct()
+        text = context.named("text")[0]
+        context.ledger.record(
+            self.kind, "dropped", rows.filter(repeated), "same as an earlier row",
+            before=pl.col(text),
+        )  # fmt: skip
+        return rows.filter(~repeated)

@@ -1,0 +1,64 @@
+"""Rows after preparation, with a content hash, a ledger of every change and a card."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from luthier.core.files import read_json, write_json
+from luthier.data.roles import SPLITS
+
+
+@dataclass
+class Prepared:
+    """What a run trains and is measured on."""
+
+    splits: dict[str, pl.DataFrame]
+    """``train``, ``validation``, ``test``: role columns, ``_source`` and ``_row``."""
+    ledger: pl.DataFrame
+    """Every row dropped or changed: source, row, operator, action, reason, before, after."""
+    card: dict[str, Any]
+    """``sources``, ``columns``, ``rows_in``, ``rows_out``, ``operators``, ``labels``, ``notes``,
+    ``hash``."""
+
+    def save(self, folder: Path) -> None:
+        """Write ``train.parquet`` and so on, ``ledger.parquet`` and ``card.json``."""
+        for name, rows in self.splits.items():
+            rows.write_parquet(folder / f"{name}.parquet")
+        self.ledger.write_parquet(folder / "ledger.parquet")
+        write_json(folder / "card.json", self.card)
+
+    @classmethod
+    def load(cls, folder: Path) -> Prepared:
+        """Read what :meth:`save` wrote."""
+        splits = {name: pl.read_parquet(folder / f"{name}.parquet") for name in SPLITS}
+        ledger = pl.read_parquet(folder / "ledger.parquet")
+        return cls(splits, ledger, read_json(folder / "card.json"))
+
+    def summary(self, folder: Path) -> dict[str, Any]:
+        """Counts and where things are, for machines."""
+        return {
+            "rows_in": self.card["rows_in"],
+            "rows_out": self.card["rows_out"],
+            "operators": self.card["operators"],
+            "ledger": str(folder / "ledger.parquet"),
+            "prepared": {name: str(folder / f"{name}.parquet") for name in self.splits},
+            "labels": self.card["labels"],
+            "notes": self.card["notes"],
+            "hash": self.card["hash"],
+        }
+
+
+def content_hash(splits: dict[str, pl.DataFrame]) -> str:
+    """SHA-256 over all rows of all splits, in order."""
+    digest = hashlib.sha256()
+    for name in SPLITS:
+        rows = splits[name]
+        digest.update(f"{name}:{rows.columns}:{len(rows)}\n".encode())
+        for row in rows.iter_rows():
+            digest.update(repr(row).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()

@@ -1,0 +1,82 @@
+"""What to do next, from what a report shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from luthier.core.locale import LANGUAGES, translate
+
+WIDE_INTERVAL = 0.06
+POOR_CALIBRATION = 0.08
+LARGE_LOSS = 0.2
+
+
+def advise(report: dict[str, Any]) -> list[dict[str, str]]:
+    """Advice in order of likely gain; each in every language."""
+    found = [
+        *_overfitting(report),
+        *_weakest_class(report),
+        *_interval(report),
+        *_calibration(report),
+        *_data(report),
+    ]
+    return [{code: translate(text, code, **fields) for code in LANGUAGES} for text, fields in found]
+
+
+Advice = list[tuple[str, dict[str, object]]]
+
+
+def _overfitting(report: dict[str, Any]) -> Advice:
+    losses = [(e["step"], e["metrics"].get("log_loss")) for e in report["evaluations"]]
+    known = [(step, loss) for step, loss in losses if loss is not None]
+    if len(known) < 3:
+        return []
+    best = min(known, key=lambda pair: pair[1])
+    if known[-1][1] < best[1] * 1.1 or best[0] == known[-1][0]:
+        return []
+    text = (
+        "Over-fitting: the validation loss was lowest at step {step} ({low:.3f}) and rose to "
+        "{last:.3f}. Train for fewer epochs, freeze lower layers, or add data."
+    )
+    return [(text, {"step": best[0], "low": best[1], "last": known[-1][1]})]
+
+
+def _weakest_class(report: dict[str, Any]) -> Advice:
+    classes = [c for c in report["measures"]["per_class"] if c["support"]]
+    if len(classes) < 2:
+        return []
+    weakest = min(classes, key=lambda c: c["f1"]["value"])
+    rest = [c["f1"]["value"] for c in classes if c is not weakest]
+    if sum(rest) / len(rest) - weakest["f1"]["value"] < 0.05:
+        return []
+    text = (
+        "The class '{label}' is the weakest (F1 {f1:.3f}): more and clearer examples of it "
+        "help most."
+    )
+    return [(text, {"label": weakest["label"], "f1": weakest["f1"]["value"]})]
+
+
+def _interval(report: dict[str, Any]) -> Advice:
+    headline = report["measures"]["metrics"][report["verdict"]["headline"]]
+    width = headline["high"] - headline["low"]
+    if width < WIDE_INTERVAL:
+        return []
+    text = "The interval is {width:.3f} wide with {n} test rows: label more to know better."
+    return [(text, {"width": width, "n": report["measures"]["n"]})]
+
+
+def _calibration(report: dict[str, Any]) -> Advice:
+    ece = report["measures"]["calibration"].get("ece")
+    if ece is None or ece < POOR_CALIBRATION:
+        return []
+    text = "Probabilities are off by {ece:.3f} on average: do not read them as chances yet."
+    return [(text, {"ece": ece})]
+
+
+def _data(report: dict[str, Any]) -> Advice:
+    card = report["data"]
+    lost = sum(counts["dropped"] for counts in card["operators"].values())
+    if lost < LARGE_LOSS * card["rows_in"]:
+        return []
+    text = "Preparation dropped {lost} of {rows} rows: look through the ledger for the reasons."
+    return [(text, {"lost": lost, "rows": card["rows_in"]})]

@@ -1,0 +1,69 @@
+"""The page: its sections in the order a reader asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+from luthier.core.locale import translate
+from luthier.evaluate.report import sections
+from luthier.evaluate.report.style import CSS
+
+Report = dict[str, Any]
+Section = Callable[[Report, Callable[..., str]], str]
+
+SECTIONS: tuple[tuple[str, Section], ...] = (
+    ("How good it is", sections.metrics),
+    ("What to do next", sections.advice),
+    ("Each class", sections.classes),
+    ("What is taken for what", sections.confusion),
+    ("Whether its probabilities mean what they say", sections.calibration),
+    ("The most confident mistakes", sections.mistakes),
+    ("How training went", sections.training),
+    ("The data", sections.data),
+    ("How it was made", sections.making),
+)
+
+
+def report_page(report: Report, language: str) -> str:
+    """A stage's report as one HTML page.
+
+    Args:
+        report: What ``report.json`` holds.
+        language: ``en`` or ``zh``.
+    """
+
+    def say(text: str, **fields: object) -> str:
+        return escape(translate(text, language, **fields), quote=False)
+
+    body = [_head(report, language, say)]
+    for title, section in SECTIONS:
+        content = section(report, say)
+        if content:
+            body.append(f"<section><h2>{say(title)}</h2>{content}</section>")
+    title = escape(report["name"])
+    return (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{title} - Luthier</title><style>{CSS}</style></head>"
+        f"<body><main>{''.join(body)}</main></body></html>\n"
+    )
+
+
+def _head(report: Report, language: str, say: Callable[..., str]) -> str:
+    verdict = report["verdict"]
+    tone, word = {
+        True: ("good", "Good enough"),
+        False: ("bad", "Not good enough yet"),
+        None: ("so", "Measured"),
+    }[verdict["passed"]]
+    if verdict["passed"] and any(t["reached"] != "surely" for t in verdict["targets"]):
+        tone, word = "so", "Good enough, but not beyond doubt"
+    stage = "" if report["stage"] == "main" else f" · {escape(report['stage'])}"
+    sentence = escape(verdict["sentences"][language], quote=False)
+    return (
+        f"<header><h1>{escape(report['name'])}{stage}</h1>"
+        f'<div class="sub">{escape(report["created"])} · {escape(report["base"])}</div></header>'
+        f'<div class="verdict {tone}"><b>{say(word)}</b>{sentence}</div>'
+    )

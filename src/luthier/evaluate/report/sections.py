@@ -1,0 +1,255 @@
+"""The sections of the page; each gives HTML, or nothing where it has nothing to show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from html import escape
+from typing import Any
+
+from luthier.evaluate.report.plots import Line, interval_bar, line_plot, thin
+
+Report = dict[str, Any]
+Say = Callable[..., str]
+
+HEADLINES = {
+    "accuracy": "Of 100 texts, this many get the right answer.",
+    "precision_macro": "Of 100 answers of a class, this many are right (mean over classes).",
+    "recall_macro": "Of 100 texts of a class, this many are found (mean over classes).",
+    "f1_macro": "Precision and recall in one figure; every class counts the same, however rare.",
+    "f1_micro": "Precision and recall in one figure; every answer counts the same.",
+    "mcc": "Agreement beyond chance: 0 is guessing, 1 is perfect.",
+    "roc_auc": "Chance that a text of a class scores above one of another.",
+    "rmse": "Typical size of an error, in the unit of the score.",
+    "mae": "Mean size of an error, in the unit of the score.",
+    "pearson": "How well answers rise and fall with the truth: 1 is perfect.",
+    "spearman": "The same for the order of the answers.",
+}
+MOST_CLASSES = 20
+
+
+def metrics(report: Report, say: Say) -> str:
+    """Cards of the headline metrics, then all of them."""
+    measured = report["measures"]["metrics"]
+    targets = {t["metric"]: t["target"] for t in report["verdict"]["targets"]}
+    cards = []
+    for name, words in HEADLINES.items():
+        if name not in measured:
+            continue
+        m, target = measured[name], targets.get(name)
+        percent = m["high"] <= 1 and m["low"] >= 0 and name not in ("rmse", "mae")
+        bar = interval_bar(m["value"], m["low"], m["high"], target) if percent else ""
+        goal = f" · {say('target {target}', target=target)}" if target is not None else ""
+        cards.append(
+            f'<div class="card"><h3>{escape(name)}</h3><div class="big">{m["value"]:.3f}</div>{bar}'
+            f'<div class="note">{m["low"]:.3f} – {m["high"]:.3f}{goal}</div>{say(words)}</div>'
+        )
+    rows = [
+        (escape(name), f"{m['value']:.4f}", f"{m['low']:.4f} – {m['high']:.4f}")
+        for name, m in measured.items()
+    ]
+    every = table((say("Metric"), say("Value"), say("Interval")), rows)
+    text = (
+        "Measured on {n} test rows that training never saw. The range is where the figure would "
+        "lie, 95 times of 100, on other rows of the same kind."
+    )
+    return (
+        f'<p class="note">{say(text, n=report["measures"]["n"])}</p>'
+        f'<div class="grid">{"".join(cards)}</div>'
+        f"<details><summary>{say('All metrics')}</summary>{every}</details>"
+    )
+
+
+def advice(report: Report, say: Say) -> str:
+    """A list of what is worth doing."""
+    language = "zh" if say("Metric") != "Metric" else "en"
+    items = "".join(f"<li>{escape(a[language], quote=False)}</li>" for a in report["advice"])
+    return f"<ul>{items}</ul>" if items else ""
+
+
+def classes(report: Report, say: Say) -> str:
+    """Precision, recall and F1 of each class."""
+    rows = [
+        (
+            escape(c["label"]),
+            f"{c['precision']:.3f}",
+            f"{c['recall']:.3f}",
+            f"{c['f1']['value']:.3f}",
+            f"{c['f1']['low']:.3f} – {c['f1']['high']:.3f}",
+            str(c["support"]),
+        )
+        for c in report["measures"]["per_class"]
+    ]
+    if not rows:
+        return ""
+    header = ("Class", "Precision", "Recall", "F1", "Interval of F1", "Test rows")
+    text = (
+        "Precision: of the texts given this answer, the share that deserved it. Recall: of the "
+        "texts that deserve it, the share that got it. F1 joins both, and is the figure to "
+        "trust when classes are of unequal size."
+    )
+    return f'<p class="note">{say(text)}</p>' + table([say(h) for h in header], rows)
+
+
+def confusion(report: Report, say: Say) -> str:
+    """The confusion matrix as a heat map."""
+    matrix = report["measures"]["confusion"]
+    names = [escape(c["label"]) for c in report["measures"]["per_class"]]
+    if not matrix or len(names) > MOST_CLASSES:
+        return ""
+    head = "".join(f"<th>{name}</th>" for name in names)
+    body = []
+    for name, counts in zip(names, matrix, strict=True):
+        total = max(1, sum(counts))
+        cells = "".join(
+            f'<td style="background:rgba(var(--tint),{0.75 * count / total:.2f})">{count}</td>'
+            for count in counts
+        )
+        body.append(f"<tr><th>{name}</th>{cells}</tr>")
+    text = "Each line is a true class, each column an answer; right answers are on the diagonal."
+    return (
+        f'<p class="note">{say(text)}</p><div class="scroll heat"><table>'
+        f"<tr><th></th>{head}</tr>{''.join(body)}</table></div>"
+    )
+
+
+def calibration(report: Report, say: Say) -> str:
+    """The reliability curve."""
+    curve = report["measures"]["calibration"]
+    if not curve:
+        return ""
+    points = [(b["confidence"], b["accuracy"]) for b in curve["bins"]]
+    plot = line_plot(
+        [Line(say("answers"), points, "a dots")],
+        x_label=say("probability given"),
+        y_label=say("share right"),
+        square=True,
+    )
+    text = (
+        "On the dashed line, answers given with 80% are right 80 times of 100; below it the "
+        "model is over-confident. Mean distance (ECE): {ece:.3f}."
+    )
+    return (
+        f'<p class="note">{say(text, ece=curve["ece"])}</p>'
+        f'<div class="grid wide"><div class="card">{plot}</div><div></div></div>'
+    )
+
+
+def mistakes(report: Report, say: Say) -> str:
+    """The wrong answers the model was surest of."""
+    rows = [
+        (
+            escape(m["text"][:400]),
+            escape(m["true"]),
+            escape(m["predicted"]),
+            "" if m["probability"] is None else f"{m['probability']:.3f}",
+        )
+        for m in report["mistakes"]
+    ]
+    if not rows:
+        return ""
+    header = ("Text", "True", "Answer", "Probability")
+    text = "Read these first: they are often wrong labels, or kinds of text the data lacks."
+    return f'<p class="note">{say(text)}</p>' + table([say(h) for h in header], rows, numbers=3)
+
+
+def training(report: Report, say: Say) -> str:
+    """Curves of loss, metric, learning rate and gradient norm."""
+    history, evaluations = report["history"], report["evaluations"]
+    best = report["training"]["best_step"]
+    mark = (best, say("best")) if evaluations else None
+    metric = report["metric"]
+
+    def curve(key: str) -> list[tuple[float, float]]:
+        return thin([(h["step"], h[key]) for h in history])
+
+    def measured(key: str) -> list[tuple[float, float]]:
+        return [(e["step"], e["metrics"][key]) for e in evaluations if key in e["metrics"]]
+
+    loss = [
+        Line(say("training loss"), curve("loss"), "a"),
+        Line(say("validation loss"), measured("log_loss"), "b dots"),
+    ]
+    score = [Line(metric, measured(metric), "b dots")]
+    plots = [
+        line_plot(loss, x_label=say("step"), y_label=say("loss"), mark=mark),
+        line_plot(score, x_label=say("step"), y_label=say("validation {m}", m=metric), mark=mark),
+        line_plot([Line("lr", curve("lr"), "a")], x_label=say("step"), y_label=say("learning rate")),
+        line_plot(
+            [Line("norm", curve("grad_norm"), "a")],
+            x_label=say("step"), y_label=say("gradient norm"),
+        ),
+    ]  # fmt: skip
+    cards = "".join(f'<div class="card">{plot}</div>' for plot in plots if plot)
+    stopped = say("Training stopped early: validation no longer improved.")
+    note = f'<p class="note">{stopped}</p>' if report["training"]["stopped"] else ""
+    return f'{note}<div class="grid wide">{cards}</div>'
+
+
+def data(report: Report, say: Say) -> str:
+    """What preparation did, and what is in each split."""
+    card = report["data"]
+    text = "{rows_in} rows came in, {rows_out} were used."
+    steps = table(
+        [say(h) for h in ("Step", "Dropped", "Changed", "Flagged")],
+        [
+            (escape(name), str(c["dropped"]), str(c["changed"]), str(c["flagged"]))
+            for name, c in card["operators"].items()
+            if any(c.values())
+        ],
+    )
+    labels = sorted({label for counts in card["labels"].values() for label in counts})
+    splits = list(card["rows"])
+    rows = [
+        (escape(label), *(str(card["labels"][s].get(label, 0)) for s in splits)) for label in labels
+    ]
+    rows.append((f"<b>{say('All')}</b>", *(str(card["rows"][s]) for s in splits)))
+    shares = table([say("Class"), *(say(s) for s in splits)], rows)
+    notes = "".join(f"<li>{escape(note)}</li>" for note in card["notes"])
+    return (
+        f"<p>{say(text, rows_in=card['rows_in'], rows_out=card['rows_out'])}</p>"
+        f'<div class="grid wide"><div>{steps}</div><div>{shares}</div></div>'
+        f"{f'<ul>{notes}</ul>' if notes else ''}"
+    )
+
+
+def making(report: Report, say: Say) -> str:
+    """Base, techniques, machine, versions and the recipe."""
+    t, p, e = report["training"], report["parameters"], report["environment"]
+    techniques = ", ".join(x["kind"] for x in report["techniques"]) or "full"
+    facts = (
+        (say("Base"), escape(report["base"])),
+        (say("Techniques"), escape(techniques)),
+        (say("Parameters"), say("{trainable:,} of {total:,} trained", **p)),
+        (say("Training"), say(
+            "{steps} steps, {epochs:.2g} epochs, {seconds:.0f} s, {speed:.0f} rows/s",
+            speed=t["examples_per_second"],
+            **{k: t[k] for k in ("steps", "epochs", "seconds")},
+        )),
+        (say("Seed"), str(report["settings"]["seed"])),
+        (say("Machine"), escape(f"{e['name']} ({e['system']}), {e['threads']} threads")),
+        (say("Versions"), escape(", ".join(f"{k} {v}" for k, v in e["packages"].items()))),
+        (say("Data"), f"<code>{report['data']['hash'][:16]}</code>"),
+    )  # fmt: skip
+    body = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in facts)
+    recipe = escape(report["recipe_yaml"])
+    return (
+        f'<div class="scroll"><table>{body}</table></div>'
+        f"<details><summary>{say('The recipe')}</summary><pre>{recipe}</pre></details>"
+    )
+
+
+def table(header: Iterable[str], rows: Sequence[Sequence[str]], numbers: int = 1) -> str:
+    """A table; cells from column ``numbers`` on stand to the right. Cells are HTML."""
+    cells = [
+        "<tr>"
+        + "".join(
+            f'<td class="n">{cell}</td>' if i >= numbers else f"<td>{cell}</td>"
+            for i, cell in enumerate(row)
+        )
+        + "</tr>"
+        for row in rows
+    ]
+    head = "".join(
+        f'<th class="n">{h}</th>' if i >= numbers else f"<th>{h}</th>" for i, h in enumerate(header)
+    )
+    return f'<div class="scroll"><table><tr>{head}</tr>{"".join(cells)}</table></div>'

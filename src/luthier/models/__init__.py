@@ -1,0 +1,1 @@
+"""Pre-trained bases, their families and depth groups, and the device they compute on."""

@@ -1,0 +1,97 @@
+"""What tells the families of models apart, and their depth groups.
+
+A depth group is a set of parameters at one depth between input and head.
+Freezing, unfreezing, layer-wise rates and layer dropping all speak in them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from torch import nn
+from transformers import PretrainedConfig
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+)
+
+EMBEDDINGS, HEAD = "embeddings", "head"
+
+
+class Family(StrEnum):
+    """How a base turns a sequence into representations."""
+
+    ENCODER = "encoder"
+    DECODER = "decoder"
+    ENCODER_DECODER = "encoder-decoder"
+
+
+@dataclass(frozen=True)
+class DepthGroup:
+    """Parameters of one depth, by their names in the network."""
+
+    name: str
+    """``embeddings``, ``layer.0`` ... or ``head``."""
+    parameters: tuple[str, ...]
+
+
+def family_of(config: PretrainedConfig) -> Family:
+    """The family a transformers configuration belongs to."""
+    if config.is_encoder_decoder:
+        return Family.ENCODER_DECODER
+    causal = config.model_type in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    masked = config.model_type in MODEL_FOR_MASKED_LM_MAPPING_NAMES
+    return Family.DECODER if causal and not masked else Family.ENCODER
+
+
+def depth_groups(network: nn.Module) -> list[DepthGroup]:
+    """The depth groups of a transformers network, from input to head.
+
+    Layers are the items of the network's stacks, encoder before decoder. What the
+    base applies before its first layer belongs to the embeddings, what it applies
+    after its last (final norm, pooler) to the last layer, and everything outside
+    the base to the head.
+    """
+    base_prefix = f"{network.base_model_prefix}."
+    stacks = _layer_stacks(network, base_prefix)
+    offsets, total = {}, 0
+    for path, length in stacks.items():
+        offsets[path] = total
+        total += length
+    members: dict[str, list[str]] = {EMBEDDINGS: []}
+    members |= {f"layer.{index}": [] for index in range(total)}
+    members[HEAD] = []
+    for name, _ in network.named_parameters():
+        members[_place(name, base_prefix, offsets, total)].append(name)
+    return [DepthGroup(name, tuple(names)) for name, names in members.items()]
+
+
+def _layer_stacks(network: nn.Module, base_prefix: str) -> dict[str, int]:
+    """Path to length of the outermost module lists of the base that hold its layers."""
+    stacks: dict[str, int] = {}
+    for path, module in network.named_modules():
+        is_stack = isinstance(module, nn.ModuleList) and len(module) > 0
+        inside = any(path.startswith(f"{outer}.") for outer in stacks)
+        if is_stack and not inside and path.startswith(base_prefix) and _has_attention(module[0]):
+            stacks[path] = len(module)
+    return stacks
+
+
+def _has_attention(layer: nn.Module) -> bool:
+    return any("att" in type(module).__name__.lower() for module in layer.modules())
+
+
+def _place(name: str, base_prefix: str, offsets: dict[str, int], total: int) -> str:
+    if not name.startswith(base_prefix):
+        return HEAD
+    for path, offset in offsets.items():
+        if name.startswith(f"{path}."):
+            index = int(name[len(path) + 1 :].split(".", 1)[0])
+            return f"layer.{offset + index}"
+    return EMBEDDINGS if _is_embedding(name) or total == 0 else f"layer.{total - 1}"
+
+
+def _is_embedding(name: str) -> bool:
+    parts = name.removesuffix(".weight").removesuffix(".bias").split(".")
+    return any("emb" in part or part in ("shared", "wte", "wpe") for part in parts)

@@ -1,0 +1,235 @@
+"""A network with its tokenizer: what techniques work on and training fits."""
+
+from __future__ import annotations
+
+import fnmatch
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from peft import PeftModel
+from torch import nn
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from luthier.core.errors import ModelError, RecipeError
+from luthier.models.bases import Base
+from luthier.models.families import DepthGroup, Family, depth_groups, family_of
+
+DROPOUT_FIELDS = (
+    "hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout",
+    "hidden_dropout", "attention_dropout", "seq_classif_dropout", "dropout", "dropout_rate",
+    "resid_pdrop", "embd_pdrop", "attn_pdrop", "embedding_dropout", "mlp_dropout",
+    "classifier_dropout_prob",
+)  # fmt: skip
+"""Names under which transformers configurations keep dropout probabilities."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """The task layers to put on a base."""
+
+    auto_class: str
+    """transformers' auto class, e.g. ``AutoModelForSequenceClassification``."""
+    config: dict[str, Any]
+    """Fields of the configuration: labels, problem type."""
+    peft_task: str
+    """peft's task type, e.g. ``SEQ_CLS``."""
+
+
+@dataclass
+class Model:
+    """A network with its tokenizer and head."""
+
+    network: nn.Module
+    """A transformers network, or the peft model around it."""
+    tokenizer: PreTrainedTokenizerBase
+    head: Head
+
+    @property
+    def core(self) -> PreTrainedModel:
+        """The transformers network itself; adapters stand inside it."""
+        inner = self.network
+        if isinstance(inner, PeftModel):
+            inner = inner.get_base_model()
+        assert isinstance(inner, PreTrainedModel)
+        return inner
+
+    @property
+    def family(self) -> Family:
+        """The family of the base."""
+        return family_of(self.core.config)
+
+    def depth_groups(self) -> list[DepthGroup]:
+        """The parameters by depth, from input to head."""
+        return depth_groups(self.core)
+
+    def select(self, pattern: str) -> frozenset[str]:
+        """Names of the parameters a pattern means.
+
+        ``@embeddings``, ``@layer.3`` and ``@head`` are depth groups; anything else is
+        a shell pattern over parameter names, e.g. ``*.attention.*``.
+
+        Raises:
+            RecipeError: If it means none.
+        """
+        if pattern.startswith("@"):
+            groups = {group.name: group.parameters for group in self.depth_groups()}
+            names: Iterable[str] = groups.get(pattern[1:], ())
+            known = ", ".join(f"@{name}" for name in groups)
+        else:
+            every = [name for name, _ in self.core.named_parameters()]
+            names = fnmatch.filter(every, pattern)
+            known = ", ".join(every[:3]) + ", ..., " + ", ".join(every[-2:])
+        found = frozenset(names)
+        if not found:
+            raise RecipeError(
+                "The pattern '{pattern}' matches no parameter of the model.",
+                hint="There are: {known}.",
+                pattern=pattern,
+                known=known,
+            )
+        return found
+
+    def parameter_counts(self) -> dict[str, int]:
+        """How many numbers the model has, and how many of them are trained."""
+        parameters = list(self.core.parameters())
+        trained = sum(p.numel() for p in parameters if p.requires_grad)
+        return {"trainable": trained, "total": sum(p.numel() for p in parameters)}
+
+
+def load_model(
+    base: Base,
+    head: Head,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    seed: int = 0,
+    dropout: float | None = None,
+) -> Model:
+    """A base with a new (or, from a tuned base, its own) head, in fp32 on the CPU.
+
+    Args:
+        base: What to load.
+        head: The task layers.
+        tokenizer: The base's, from :func:`load_tokenizer`.
+        seed: Decides the values of a new head.
+        dropout: Replaces every dropout probability of the configuration.
+
+    Raises:
+        ModelError: If the folder is not a model that can carry this head.
+    """
+    try:
+        config = transformers.AutoConfig.from_pretrained(base.path)
+        for key, value in head.config.items():
+            setattr(config, key, value)
+        if dropout is not None:
+            for key in DROPOUT_FIELDS:
+                if hasattr(config, key):
+                    setattr(config, key, dropout)
+        config.pad_token_id = tokenizer.pad_token_id
+        torch.manual_seed(seed)
+        with _quiet():
+            network, loading = getattr(transformers, head.auto_class).from_pretrained(
+                base.path,
+                config=config,
+                dtype=torch.float32,
+                use_safetensors=True,
+                ignore_mismatched_sizes=True,
+                output_loading_info=True,
+            )
+    except (OSError, ValueError, KeyError) as error:
+        raise _unusable(base, error) from None
+    _check_loaded(base, network, loading["missing_keys"])
+    return Model(network, tokenizer, head)
+
+
+def _unusable(base: Base, error: Exception) -> ModelError:
+    return ModelError(
+        "The base '{name}' cannot carry this task: {reason}",
+        where=str(base.path),
+        hint="It needs config.json, a tokenizer and weights as safetensors.",
+        name=base.name,
+        reason=(str(error).splitlines() or [type(error).__name__])[0],
+    )
+
+
+def load_tokenizer(base: Base) -> PreTrainedTokenizerBase:
+    """The tokenizer of a base.
+
+    Raises:
+        ModelError: If the base has none.
+    """
+    try:
+        tokenizer: PreTrainedTokenizerBase = transformers.AutoTokenizer.from_pretrained(base.path)
+    except (OSError, ValueError, KeyError) as error:
+        raise _unusable(base, error) from None
+    tokenizer.padding_side = "right"
+    if tokenizer.pad_token_id is None:
+        # Decoders often have no padding token; their end token serves, masked out.
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+    return tokenizer
+
+
+def load_tuned(
+    folder: Path, base: Base, head: Head, tokenizer: PreTrainedTokenizerBase
+) -> Model:
+    """A model as :func:`save_model` wrote it: whole, or adapters with their ``base``.
+
+    Raises:
+        ModelError: If the base of the adapters is no longer there.
+    """
+    if not (folder / "adapter_config.json").is_file():
+        tuned = Base(folder.name, folder, "run")
+        return load_model(tuned, head, tokenizer)
+    if not base.path.is_dir():
+        raise ModelError(
+            "The adapters' base '{name}' is no longer at {path}.",
+            where=str(folder),
+            hint="Put it back, or tune with merge: true to be independent of it.",
+            name=base.name,
+            path=str(base.path),
+        )
+    model = load_model(base, head, tokenizer)
+    with _quiet():
+        model.network = PeftModel.from_pretrained(model.core, str(folder))
+    return model
+
+
+def _check_loaded(base: Base, network: PreTrainedModel, missing: Iterable[str]) -> None:
+    """Refuse weights that do not fill the base: it would be silently random."""
+    prefix = f"{network.base_model_prefix}."
+    absent = sorted(k for k in missing if k.startswith(prefix) and "pooler" not in k)
+    if absent:
+        raise ModelError(
+            "The weights of '{name}' lack {count} tensors of the architecture, e.g. {example}.",
+            where=str(base.path),
+            hint="The files may be damaged or of another architecture than config.json says.",
+            name=base.name,
+            count=len(absent),
+            example=absent[0],
+        )
+
+
+class _quiet:
+    """Silences transformers' loading report: a new head is expected to be missing."""
+
+    def __enter__(self) -> None:
+        self._logger = logging.getLogger("transformers")
+        self._level = self._logger.level
+        self._logger.setLevel(logging.ERROR)
+        transformers.utils.logging.disable_progress_bar()
+
+    def __exit__(self, *_: object) -> None:
+        self._logger.setLevel(self._level)
+
+
+def save_model(model: Model, folder: Path) -> None:
+    """Write the network and tokenizer as transformers (or peft) reads them, no luthier needed."""
+    with _quiet():
+        network: Any = model.network
+        network.save_pretrained(folder)
+        model.core.config.save_pretrained(folder)
+        model.tokenizer.save_pretrained(folder)

@@ -1,0 +1,255 @@
+"""The only wiring: recipe -> prepared rows -> model -> training -> report -> run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from luthier.core.errors import RunError
+from luthier.core.files import write_folder_atomic, write_json
+from luthier.data.prepare import prepare, read_rows
+from luthier.data.prepared import Prepared
+from luthier.evaluate.evaluate import measure_rows
+from luthier.evaluate.predict import predict
+from luthier.evaluate.predictor import Predictor, describe_model
+from luthier.evaluate.publish import StageRecord, judge_rows, publish
+from luthier.evaluate.verdict import check_metric
+from luthier.models.bases import Base, resolve
+from luthier.models.devices import choose_precision, device
+from luthier.models.model import Model, load_model, load_tokenizer, save_model
+from luthier.recipe.load import Loaded, dump_recipe, load_recipe
+from luthier.recipe.schema import Stage
+from luthier.runs import Run, State, find_run, list_runs
+from luthier.tasks.task import Task, TaskConfig
+from luthier.techniques.technique import multipliers
+from luthier.train.consume import train_to_the_end
+from luthier.train.events import Event
+from luthier.train.loop import Session
+from luthier.train.optimizer import build_optimizer
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Whoever shows a person what goes on. Every field may be left as it is."""
+
+    on_phase: Callable[[str, str], None] = lambda _stage, _phase: None
+    """Told the stage's name and what begins: ``prepare``, ``load``, ``train``, ``evaluate``."""
+    on_event: Callable[[Event], None] = lambda _event: None
+    """Told of every training event."""
+
+
+def tune(
+    loaded: Loaded,
+    runs_dir: Path,
+    *,
+    resume: bool = False,
+    listener: Listener | None = None,
+) -> Run:
+    """Carry out a recipe; the run that comes back is finished and has a verdict.
+
+    Args:
+        loaded: The recipe.
+        runs_dir: Where runs go.
+        resume: Go on with the newest unfinished run of the same recipe.
+        listener: Shows progress.
+
+    Raises:
+        LuthierError: For everything the user can put right.
+        Interrupted: After Ctrl-C or SIGTERM.
+    """
+    resolved = dump_recipe(loaded.recipe)
+    if resume:
+        run = _unfinished(loaded, runs_dir, resolved)
+    else:
+        _check_before_start(loaded)
+        run = Run.create(runs_dir, loaded.recipe.name, loaded.text, resolved, loaded.folder)
+    return carry_out(run, loaded, listener or Listener())
+
+
+def resume_run(run: Run, *, listener: Listener | None = None) -> Run:
+    """Go on with an unfinished run, from its directory alone."""
+    loaded = load_recipe(run.path / "resolved.yaml")
+    written = (run.path / "recipe.yaml").read_text(encoding="utf-8")
+    loaded = replace(loaded, folder=run.recipe_folder(), text=written)
+    return carry_out(run, loaded, listener or Listener())
+
+
+def carry_out(run: Run, loaded: Loaded, listener: Listener) -> Run:
+    """Do what is left to do of a run."""
+    with run.locked():
+        started = time.perf_counter()
+        previous: Base | None = None
+        records: list[StageRecord] = []
+        for index, stage in enumerate(loaded.recipe.stages):
+            record = _run_stage(run, index, stage, loaded, previous, listener)
+            records.append(record)
+            previous = Base(f"stage {stage.name}", record.model, "run")
+        publish(run, records, seconds=time.perf_counter() - started)
+    return run
+
+
+def evaluate(run: Run, data: str | None, *, batch_size: int | None = None) -> dict[str, Any]:
+    """Measure a finished run's model on its test rows or on other labelled rows."""
+    started = time.perf_counter()
+    run.verdict()
+    loaded = load_recipe(run.path / "resolved.yaml")
+    index, stage = len(loaded.recipe.stages) - 1, loaded.recipe.stages[-1]
+    settings = stage.evaluation
+    if batch_size:
+        settings = settings.model_copy(update={"batch_size": batch_size})
+    predictor = Predictor.load(run.model)
+    notes: list[str] = []
+    if data is None:
+        rows = Prepared.load(run.stage(index, stage.name) / "data").splits["test"]
+    else:
+        config: TaskConfig = stage.task
+        rows, notes = read_rows(
+            data, config.roles(), stage.data.columns, stage.data.labels, base_dir=Path.cwd()
+        )
+        rows, unknown = predictor.task.answerable(rows)
+        notes += unknown
+    measures, _ = measure_rows(predictor.model, predictor.task, rows, settings)
+    verdict = judge_rows(predictor.task, measures, rows, stage)
+    return {
+        "run": str(run.path),
+        "rows": measures.n,
+        **{key: measures.to_json()[key] for key in ("metrics", "per_class", "confusion")},
+        "notes": notes,
+        "seconds": round(time.perf_counter() - started, 2),
+        "verdict": verdict.to_json(),
+    }
+
+
+def _check_before_start(loaded: Loaded) -> None:
+    """Refuse metrics that do not exist before hours are spent."""
+    for stage in loaded.recipe.stages:
+        known = dict.fromkeys(stage.task.metric_names())
+        for name in (*stage.evaluation.target, *filter(None, [stage.evaluation.best])):
+            check_metric(name, known)
+
+
+def _unfinished(loaded: Loaded, runs_dir: Path, resolved: str) -> Run:
+    """The newest unfinished run of the same resolved recipe."""
+    runs = [r for r in list_runs(runs_dir, loaded.recipe.name) if r.state() is not State.FINISHED]
+    for run in reversed(runs):
+        if (run.path / "resolved.yaml").read_text(encoding="utf-8") == resolved:
+            return run
+    raise RunError(
+        "There is no unfinished run of this recipe to go on with in {runs_dir}.",
+        hint="Start one without --resume. A changed recipe or override is another run.",
+        runs_dir=str(runs_dir / loaded.recipe.name),
+    )
+
+
+def _run_stage(
+    run: Run, index: int, stage: Stage, loaded: Loaded, previous: Base | None, listener: Listener
+) -> StageRecord:
+    """One stage, from sources to measured model; what is already there is not done again."""
+    folder = run.stage(index, stage.name)
+    config: TaskConfig = stage.task
+    listener.on_phase(stage.name, "prepare")
+    prepared = _prepared(stage, config, loaded, folder / "data")
+    listener.on_phase(stage.name, "load")
+    base = previous if stage.base is None and previous else _resolve(stage, loaded, run)
+    facts = config.learn(prepared.splits["train"])
+    tokenizer = load_tokenizer(base)
+    task = config.build(facts, tokenizer)
+    record = StageRecord(
+        stage=stage, folder=folder, base=base, prepared=prepared, task=task,
+        recipe_yaml=loaded.text,
+    )  # fmt: skip
+    if (folder / "measured.json").is_file():
+        return record
+    settings = stage.training
+    model = load_model(base, task.head(), tokenizer, seed=settings.seed, dropout=settings.dropout)
+    session = _session(stage, task, model, prepared)
+    listener.on_phase(stage.name, "train")
+    train_to_the_end(session, run, stage.name, folder / "checkpoints", listener.on_event)
+    counts = model.parameter_counts()
+    for technique in stage.techniques:
+        technique.finish(model)
+
+    def fill(place: Path) -> None:
+        save_model(model, place)
+        describe_model(place, config, facts, base)
+
+    write_folder_atomic(record.model, fill)
+    listener.on_phase(stage.name, "evaluate")
+    _measure(record, session, counts)
+    return record
+
+
+def _prepared(stage: Stage, config: TaskConfig, loaded: Loaded, folder: Path) -> Prepared:
+    """The stage's rows: prepared now, or, in a resumed run, as they were prepared."""
+    if (folder / "manifest.json").is_file():
+        return Prepared.load(folder)
+    prepared = prepare(stage.data, config.roles(), base_dir=loaded.folder)
+    write_folder_atomic(folder, prepared.save)
+    return prepared
+
+
+def _resolve(stage: Stage, loaded: Loaded, run: Run) -> Base:
+    runs_dir = run.path.parent.parent
+    return resolve(
+        str(stage.base),
+        folder=loaded.folder,
+        find_run=lambda name: find_run(name, runs_dir).model,
+    )
+
+
+def _session(stage: Stage, task: Task, model: Model, prepared: Prepared) -> Session:
+    """The model with its techniques applied and its optimizer, ready to train."""
+    for technique in stage.techniques:
+        technique.apply(model)
+    model.network.to(device())
+    optimizer = build_optimizer(
+        model.core, multipliers(stage.techniques, model, 0.0), stage.training
+    )
+    validation = prepared.splits.get("validation", pl.DataFrame())
+    evaluate = None
+    if not validation.is_empty():
+        examples, references = task.encode(validation), task.references(validation)
+        options = {"confidence": stage.evaluation.confidence, "resamples": 0}
+
+        def evaluate() -> dict[str, float]:
+            predictions = predict(model, task, examples, batch_size=stage.evaluation.batch_size)
+            return task.measure(predictions, references, **options).values()
+
+    metric = stage.evaluation.best or next(iter(stage.evaluation.target), task.default_metric)
+    return Session(
+        model, task, task.encode(prepared.splits["train"]), optimizer, stage.training, metric,
+        evaluate,
+    )  # fmt: skip
+
+
+def _measure(record: StageRecord, session: Session, counts: dict[str, int]) -> None:
+    """Open the test rows, once, and write down what the model is worth on them."""
+    rows = record.prepared.splits["test"]
+    measures, predictions = measure_rows(
+        session.model, session.task, rows, record.stage.evaluation
+    )
+    progress = session.progress
+    write_json(
+        record.folder / "measured.json",
+        {
+            "measures": measures.to_json(),
+            "metric": session.metric,
+            "mistakes": session.task.mistakes(rows, predictions, count=20),
+            "parameters": counts,
+            "training": {
+                "steps": progress.step,
+                "epochs": progress.step / session.steps_per_epoch,
+                "seconds": progress.seconds,
+                "examples_per_second": progress.rows / max(progress.seconds, 1e-9),
+                "precision": choose_precision(record.stage.training.precision, device()),
+                "best_step": progress.best_step,
+                "stopped": progress.stopped,
+            },
+            "evaluations": progress.evaluations,
+        },
+    )

@@ -1,0 +1,163 @@
+"""What a recipe can say, each key with its type, limits, unit and default."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from luthier.core.config import Config
+from luthier.core.registry import Registered
+from luthier.recipe.registries import PREPARATION, SCHEDULES, TASKS, TECHNIQUES
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Split(Config):
+    """How rows that come without a split are divided."""
+
+    validation: Share = 0.1
+    """Share of the rows kept aside to steer training (early stopping, best checkpoint)."""
+    test: Share = 0.2
+    """Share of the rows opened only once, for the verdict."""
+    stratify: bool = True
+    """Keep the mix of labels equal in every split."""
+    seed: int = 0
+    """Decides which row goes where. Separate from the training seed, so that runs compare."""
+
+
+class Data(Config):
+    """Where rows come from and how they are prepared."""
+
+    train: str | list[str]
+    """File, folder, hub data set (`hf:owner/name`), or several of them. Relative to the recipe."""
+    validation: str | None = None
+    """Source of the validation rows; default: split off from `train`."""
+    test: str | None = None
+    """Source of the test rows; default: split off from `train`."""
+    split: Split = Split()
+    """Division of `train` where `validation` or `test` is not given."""
+    columns: dict[str, str] = {}
+    """Role to column name, e.g. `{text: Review}`, where the usual synonyms do not find it."""
+    labels: dict[str, str] = {}
+    """Other spellings of a label, e.g. `{bullish: positive}`."""
+    encoding: str | None = None
+    """Text encoding, e.g. `gb18030`; default: detected."""
+    delimiter: str | None = None
+    """Column separator of text tables; default: detected."""
+    limit: Annotated[int, Field(gt=0)] | None = None
+    """Use at most this many rows of `train`, chosen by the split's seed."""
+    prepare: list[Annotated[Any, Registered(PREPARATION)]] | None = None
+    """Preparation steps in order; default: all of them with their defaults."""
+
+
+class EarlyStopping(Config):
+    """Stop when validation no longer improves."""
+
+    patience: Annotated[int, Field(gt=0)] = 2
+    """Evaluations without improvement before training stops."""
+    min_delta: Annotated[float, Field(ge=0)] = 0.0
+    """Smallest change of the metric that counts as improvement."""
+
+
+class Training(Config):
+    """How the model is fitted. Names as in transformers' TrainingArguments where both have them."""
+
+    epochs: Annotated[float, Field(gt=0)] = 3
+    """Passes over the training rows; fractions are allowed."""
+    max_steps: Annotated[int, Field(gt=0)] | None = None
+    """Optimizer steps, instead of `epochs`."""
+    batch_size: Annotated[int, Field(gt=0)] = 32
+    """Rows per micro-batch; rows per optimizer step = this times `gradient_accumulation_steps`."""
+    gradient_accumulation_steps: Annotated[int, Field(gt=0)] = 1
+    """Micro-batches per optimizer step. The gradient is that of one large batch, exactly."""
+    max_tokens: Annotated[int, Field(gt=0)] = 8192
+    """Token budget of a micro-batch, padding included: longer batches are cut into several."""
+    group_by_length: bool = True
+    """Form batches of rows of like length, so that little is padding. False: wholly random."""
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-4
+    """Highest learning rate, before a technique's multiplier."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    """AdamW's decoupled decay; never on biases and normalisation weights."""
+    adam_beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    """Decay of the first moment."""
+    adam_beta2: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    """Decay of the second moment."""
+    adam_epsilon: Annotated[float, Field(gt=0)] = 1e-8
+    """Added to the denominator."""
+    max_grad_norm: Annotated[float, Field(gt=0)] | None = 1.0
+    """Gradients are scaled down to this global norm; null: never."""
+    schedule: Annotated[Any, Registered(SCHEDULES)] = Field(
+        default={"kind": "linear", "warmup": 0.1}, validate_default=True
+    )
+    """The learning rate over time, as a multiplier of `learning_rate`."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Dropout of the base while training; default: what the base was made with."""
+    seed: int = 0
+    """Decides head initialisation, order of rows and dropout."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Arithmetic of training; auto: bf16 where the processor computes it, else fp32.
+    Evaluation is always fp32."""
+    evaluate_every: Annotated[int, Field(gt=0)] | None = None
+    """Optimizer steps between evaluations on validation; default: once an epoch."""
+    save_every: Annotated[int, Field(gt=0)] | None = None
+    """Optimizer steps between checkpoints to resume from; default: at every evaluation."""
+    early_stopping: EarlyStopping | None = None
+    """Stop before the last step when validation no longer improves."""
+
+
+class Evaluation(Config):
+    """What is measured and what must be reached."""
+
+    target: dict[str, float] = {}
+    """Metric to the value it must reach, e.g. `{f1_macro: 0.9}`. Losses and errors: at most."""
+    best: str | None = None
+    """Validation metric that picks the checkpoint kept; default: the first of `target`, else
+    the task's own."""
+    batch_size: Annotated[int, Field(gt=0)] = 64
+    """Rows per batch. Speed only: results do not depend on it."""
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    """Level of the bootstrap intervals."""
+    resamples: Annotated[int, Field(ge=100)] = 1000
+    """Bootstrap resamples behind each interval."""
+
+
+class Stage(Config):
+    """One round of training."""
+
+    name: str = "main"
+    """Name of the stage, part of its folder's name."""
+    base: str | None = None
+    """What to start from: a built-in name (`minilm-l6`), a folder, a hub id, `run:NAME`.
+    A later stage without it starts from the stage before."""
+    task: Annotated[Any, Registered(TASKS)]
+    """What is learned."""
+    data: Data
+    """Where rows come from and how they are prepared."""
+    techniques: list[Annotated[Any, Registered(TECHNIQUES)]] = []
+    """What is trained and how; default: everything."""
+    training: Training = Training()
+    """How the model is fitted."""
+    evaluation: Evaluation = Evaluation()
+    """What is measured and what must be reached."""
+
+
+class Recipe(Config):
+    """One YAML file that says a whole run. With one stage its keys may stand at the top level."""
+
+    name: Annotated[str, Field(pattern=r"^[\w][\w.-]*$", max_length=80)]
+    """Name of the run: letters, digits, `-`, `_`, `.`."""
+    description: str = ""
+    """What the recipe shows, for people."""
+    stages: Annotated[list[Stage], Field(min_length=1)]
+    """Rounds of training; each starts from the model of the one before."""
+
+    @field_validator("stages")
+    @classmethod
+    def _first_has_base(cls, stages: list[Stage]) -> list[Stage]:
+        if stages[0].base is None:
+            raise ValueError("the first stage needs a base, e.g. base: minilm-l6")
+        names = [stage.name for stage in stages]
+        if len(set(names)) != len(names):
+            raise ValueError("each stage needs a name of its own")
+        return stages

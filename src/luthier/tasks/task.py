@@ -1,0 +1,111 @@
+"""The contract of a task: columns, encoding, head, loss, decoding, metrics.
+
+A task's configuration (what the recipe says) learns facts from the training rows
+(label names) and with a tokenizer becomes the task at work. Training, evaluation
+and serving share the same ``encode`` and ``decode``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from luthier.core.config import Config
+from luthier.data.roles import Role
+from luthier.metrics import Measures
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+    from torch import Tensor
+    from transformers import PreTrainedTokenizerBase
+
+    from luthier.models.model import Head
+
+Example = dict[str, Any]
+"""One encoded row: ``input_ids`` and whatever else the task's ``collate`` takes."""
+
+Batch = dict[str, "Tensor"]
+"""What the network is called with, labels included."""
+
+Facts = Mapping[str, Any]
+"""What a task learned from its training rows; JSON."""
+
+
+class Task(ABC):
+    """A task at work: knows its labels and its tokenizer."""
+
+    default_metric: ClassVar[str]
+    """Picks the best checkpoint where the recipe names none."""
+
+    @abstractmethod
+    def head(self) -> Head:
+        """The task layers to put on a base."""
+
+    @abstractmethod
+    def encode(self, rows: pl.DataFrame) -> list[Example]:
+        """Rows as the network's input, in order; with labels where the rows have them."""
+
+    @abstractmethod
+    def collate(self, examples: Sequence[Example]) -> Batch:
+        """Examples padded into one batch: (rows, longest length) tensors."""
+
+    @abstractmethod
+    def loss(self, output: Any, batch: Batch) -> tuple[Tensor, float]:
+        """The batch's loss as a sum and the weight it is a sum over."""
+
+    @abstractmethod
+    def decode(self, output: Any, batch: Batch) -> NDArray[Any]:
+        """The network's output as one prediction per row: (rows, ...) array."""
+
+    @abstractmethod
+    def references(self, rows: pl.DataFrame) -> NDArray[Any]:
+        """The true answers in the form that ``measure`` compares with."""
+
+    @abstractmethod
+    def measure(
+        self, predictions: NDArray[Any], references: NDArray[Any], *,
+        confidence: float, resamples: int,
+    ) -> Measures:  # fmt: skip
+        """Metrics of the predictions; ``resamples`` 0 leaves the intervals out."""
+
+    @abstractmethod
+    def baseline(self, rows: pl.DataFrame) -> Measures:
+        """What the best constant answer would be worth on these rows, without intervals."""
+
+    @abstractmethod
+    def answerable(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+        """The rows whose true answer the task can give, and notes on the others."""
+
+    @abstractmethod
+    def answers(self, predictions: NDArray[Any]) -> list[dict[str, Any]]:
+        """Predictions as people read them, one JSON object per row."""
+
+    @abstractmethod
+    def mistakes(
+        self, rows: pl.DataFrame, predictions: NDArray[Any], count: int
+    ) -> list[dict[str, Any]]:
+        """The most confident wrong answers: text, true, predicted, probability."""
+
+
+class TaskConfig(Config):
+    """What a recipe says of a task."""
+
+    kind: str
+
+    def roles(self) -> tuple[Role, ...]:
+        """The columns it needs."""
+        raise NotImplementedError
+
+    def metric_names(self) -> list[str]:
+        """The metrics that the task measures."""
+        raise NotImplementedError
+
+    def learn(self, train: pl.DataFrame) -> Facts:
+        """What the task must know of the training rows, as JSON."""
+        raise NotImplementedError
+
+    def build(self, facts: Facts, tokenizer: PreTrainedTokenizerBase) -> Task:
+        """The task at work."""
+        raise NotImplementedError

@@ -1,0 +1,1 @@
+"""What is trained and how: one file per technique."""

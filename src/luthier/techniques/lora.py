@@ -1,0 +1,65 @@
+"""LoRA: low-rank updates beside frozen matrices, through peft."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from luthier.core.lazy import lazy
+from luthier.recipe.registries import TECHNIQUES
+from luthier.techniques.technique import Rule, Technique
+
+if TYPE_CHECKING:
+    import peft
+
+    from luthier.models.model import Model
+else:
+    peft = lazy("peft")
+
+
+@TECHNIQUES.register
+class Lora(Technique):
+    """Train low-rank updates of the base's matrices, and the head (Hu et al. 2021)."""
+
+    kind: Literal["lora"] = "lora"
+    """This technique."""
+    r: Annotated[int, Field(gt=0)] = 16
+    """Rank of the update."""
+    lora_alpha: Annotated[float, Field(gt=0)] = 32
+    """Scale: the update is multiplied by lora_alpha / r."""
+    lora_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Dropout on the update's input."""
+    target_modules: list[str] | str = "all-linear"
+    """Matrices to adapt: names, a regular expression, or `all-linear`."""
+    use_rslora: bool = False
+    """Scale by lora_alpha / sqrt(r) instead (Kalajdzievski 2023)."""
+    merge: bool = False
+    """Add the updates into the base after training: a plain transformers model is saved."""
+
+    def apply(self, model: Model) -> None:
+        """Put adapters on the base; the head is trained whole and saved with them."""
+        config = peft.LoraConfig(
+            task_type=model.head.peft_task,
+            r=self.r,
+            lora_alpha=self.lora_alpha,  # type: ignore[arg-type]
+            lora_dropout=self.lora_dropout,
+            target_modules=self.target_modules,
+            use_rslora=self.use_rslora,
+        )
+        model.network = peft.get_peft_model(model.core, config)
+
+    def rules(self, model: Model, progress: float) -> list[Rule]:
+        """Only adapters and the head move."""
+        return [
+            Rule("*", 0.0),
+            Rule("*.lora_*", 1.0),
+            Rule("@head", 1.0),
+            Rule("*.original_module.*", 0.0),
+        ]
+
+    def finish(self, model: Model) -> None:
+        """Merge where asked."""
+        if self.merge:
+            assert isinstance(model.network, peft.PeftModel)
+            model.network = model.network.merge_and_unload()

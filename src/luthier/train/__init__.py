@@ -1,0 +1,1 @@
+"""The loop, its step, its schedules and its checkpoints."""

@@ -1,0 +1,210 @@
+"""The training loop: a generator of events."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from luthier.core.errors import RecipeError
+from luthier.data.batch import Rows, micro_batches, plan_epoch
+from luthier.metrics import higher_is_better
+from luthier.models import kernels
+from luthier.models.devices import choose_precision, device, world
+from luthier.models.model import Model
+from luthier.recipe.schema import Training
+from luthier.tasks.task import Example, Task
+from luthier.train.events import (
+    CheckpointDue,
+    Evaluated,
+    Event,
+    Finished,
+    Started,
+    Stepped,
+    Stopped,
+)
+from luthier.train.optimizer import set_learning_rate
+from luthier.train.schedule import Moment
+from luthier.train.state import Progress
+from luthier.train.step import StepResult, accumulate, update
+
+
+@dataclass
+class Session:
+    """One round of training: what it works on, what it follows and where it stands."""
+
+    model: Model
+    task: Task
+    examples: Sequence[Example]
+    optimizer: torch.optim.Optimizer
+    settings: Training
+    metric: str
+    """Validation metric that picks the best weights."""
+    evaluate: Callable[[], dict[str, float]] | None
+    """Measures the model on validation; None where there is no validation split."""
+    progress: Progress = field(default_factory=Progress)
+
+    def __post_init__(self) -> None:
+        self.lengths = np.array([len(example["input_ids"]) for example in self.examples])
+        self._plan: tuple[int, list[Rows]] = (-1, [])
+
+    @property
+    def rows_per_step(self) -> int:
+        """Rows behind one optimizer step."""
+        return self.settings.batch_size * self.settings.gradient_accumulation_steps
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimizer steps of one pass over the rows."""
+        return math.ceil(len(self.examples) / self.rows_per_step)
+
+    @property
+    def total_steps(self) -> int:
+        """Optimizer steps planned."""
+        planned = math.ceil(self.settings.epochs * self.steps_per_epoch)
+        return self.settings.max_steps or max(1, planned)
+
+    @property
+    def evaluate_every(self) -> int:
+        """Optimizer steps between evaluations."""
+        return self.settings.evaluate_every or self.steps_per_epoch
+
+    def rows_of(self, step: int) -> Rows:
+        """The rows of an optimizer step: a function of (seed, epoch, step) alone."""
+        epoch, index = divmod(step, self.steps_per_epoch)
+        if self._plan[0] != epoch:
+            plan = plan_epoch(
+                self.lengths,
+                self.rows_per_step,
+                seed=self.settings.seed,
+                epoch=epoch,
+                by_length=self.settings.group_by_length,
+            )
+            self._plan = (epoch, plan)
+        return self._plan[1][index]
+
+
+def train(session: Session) -> Iterator[Event]:
+    """Train from where ``session.progress`` stands to the end.
+
+    The generator pauses at every event; a consumer may save the session's state
+    then, or stop iterating, and training goes on later exactly as if it had not.
+    """
+    progress, settings, total = session.progress, session.settings, session.total_steps
+    resumed_at = progress.step
+    yield Started(progress.step, total)
+    prepare_to_train(session.model)
+    while True:
+        if _evaluation_due(session):
+            yield _evaluate(session)
+            prepare_to_train(session.model)
+        if progress.stopped or progress.step >= total:
+            break
+        save_every = settings.save_every or session.evaluate_every
+        if progress.step % save_every == 0 and progress.step > resumed_at:
+            yield CheckpointDue(progress.step)
+        yield _step(session, total)
+    if progress.stopped:
+        yield Stopped(progress.step, progress.best_step)
+    yield Finished(progress.step, progress.best_step if session.evaluate else progress.step)
+
+
+def prepare_to_train(model: Model) -> None:
+    """Training mode, with the kernels that are fastest in it."""
+    model.network.train()
+    if device().type == "cpu":
+        kernels.use_fast_dropout(model.core)
+        kernels.use_fast_attention(model.core)
+
+
+def _evaluation_due(session: Session) -> bool:
+    """Whether validation is to be measured before the next step; true again after a resume
+    from a state saved between a step and its evaluation."""
+    progress = session.progress
+    if session.evaluate is None or progress.step == 0:
+        return False
+    done = bool(progress.evaluations) and progress.evaluations[-1]["step"] == progress.step
+    at_end = progress.step >= session.total_steps
+    return not done and (at_end or progress.step % session.evaluate_every == 0)
+
+
+def _step(session: Session, total: int) -> Stepped:
+    progress, settings = session.progress, session.settings
+    started = time.perf_counter()
+    moment = Moment(progress.step, total, progress.evaluations)
+    rate = settings.learning_rate * settings.schedule.multiplier(moment)
+    set_learning_rate(session.optimizer, rate)
+    rows = session.rows_of(progress.step)
+    batches = micro_batches(
+        rows,
+        session.lengths,
+        parts=settings.gradient_accumulation_steps,
+        max_tokens=settings.max_tokens,
+    )
+    result = _compute(session, batches)
+    progress.step += 1
+    progress.rows += len(rows)
+    progress.seconds += time.perf_counter() - started
+    return Stepped(
+        progress.step,
+        epoch=progress.step / session.steps_per_epoch,
+        loss=result.loss,
+        lr=rate,
+        grad_norm=result.grad_norm,
+        rows=len(rows),
+        tokens=int(session.lengths[rows].sum()),
+        padded=sum(len(batch) * int(session.lengths[batch].max()) for batch in batches),
+    )
+
+
+def _compute(session: Session, batches: list[Rows]) -> StepResult:
+    settings = session.settings
+    place = device()
+    loss_sum, weight_sum = accumulate(
+        session.model.network,
+        session.task,
+        (session.task.collate([session.examples[row] for row in batch]) for batch in batches),
+        place=place,
+        precision=choose_precision(settings.precision, place),
+        seeds=(settings.seed, session.progress.step),
+    )
+    try:
+        return update(
+            session.optimizer, loss_sum, weight_sum,
+            max_norm=settings.max_grad_norm, world=world(),
+        )  # fmt: skip
+    except FloatingPointError as error:
+        raise RecipeError(
+            "Training diverged at step {step}: {problem}.",
+            hint="Lower training.learning_rate (it is {rate}), or lengthen the warm-up.",
+            step=session.progress.step + 1,
+            problem=str(error),
+            rate=settings.learning_rate,
+        ) from None
+
+
+def _evaluate(session: Session) -> Evaluated:
+    assert session.evaluate is not None
+    progress = session.progress
+    metrics = session.evaluate()
+    value = metrics[session.metric]
+    sign = 1 if higher_is_better(session.metric) else -1
+    stopping = session.settings.early_stopping
+    margin = stopping.min_delta if stopping else 0.0
+    best = progress.best_value is None or sign * (value - progress.best_value) > margin
+    if best:
+        progress.best_value, progress.best_step = value, progress.step
+        progress.without_improvement = 0
+    else:
+        progress.without_improvement += 1
+    progress.evaluations.append({"step": progress.step, "metrics": metrics})
+    progress.stopped = bool(
+        stopping
+        and progress.without_improvement >= stopping.patience
+        and progress.step < session.total_steps
+    )
+    return Evaluated(progress.step, metrics, session.metric, best)

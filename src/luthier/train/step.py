@@ -1,0 +1,83 @@
+"""The mathematics of one optimizer step, apart from the loop.
+
+Every micro-batch gives its loss as a sum and a weight. Gradients of the sums are
+added up and divided once by the weight of the whole step, over micro-batches and
+ranks; so the update is that of one large batch, however it was cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from luthier.models.devices import Precision, World, autocast, seed_everything
+from luthier.tasks.task import Batch, Task
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What a step measured."""
+
+    loss: float
+    """Loss sum over loss weight."""
+    grad_norm: float
+    """Global L2 norm of the step's gradient, before clipping."""
+
+
+def accumulate(
+    network: nn.Module,
+    task: Task,
+    batches: Iterable[Batch],
+    *,
+    place: torch.device,
+    precision: Precision,
+    seeds: Sequence[int],
+) -> tuple[float, float]:
+    """Add the gradients of the batches' loss sums; returns (loss sum, loss weight)."""
+    loss_sum = weight_sum = 0.0
+    for index, batch in enumerate(batches):
+        seed_everything(*seeds, index)
+        moved = {name: tensor.to(place, non_blocking=True) for name, tensor in batch.items()}
+        inputs = {name: tensor for name, tensor in moved.items() if name != "labels"}
+        with autocast(precision, place):
+            output = network(**inputs)
+        total, weight = task.loss(output, moved)
+        total.backward()  # type: ignore[no-untyped-call]
+        loss_sum += total.item()
+        weight_sum += weight
+    return loss_sum, weight_sum
+
+
+def update(
+    optimizer: torch.optim.Optimizer,
+    loss_sum: float,
+    weight_sum: float,
+    *,
+    max_norm: float | None,
+    world: World,
+) -> StepResult:
+    """Normalise and clip the accumulated gradients and take the step.
+
+    Raises:
+        FloatingPointError: If the gradient is not finite; the weights are untouched.
+    """
+    weight = world.sum(weight_sum)
+    gradients = [
+        parameter.grad
+        for group in optimizer.param_groups
+        for parameter in group["params"]
+        if parameter.grad is not None
+    ]
+    norms = torch._foreach_norm(gradients)
+    norm = torch.linalg.vector_norm(torch.stack(norms)).item() / weight
+    if not norm < float("inf"):
+        optimizer.zero_grad()
+        raise FloatingPointError(f"gradient norm is {norm}")
+    clip = 1.0 if max_norm is None else min(1.0, max_norm / (norm + 1e-6))
+    torch._foreach_mul_(gradients, clip / weight)
+    optimizer.step()
+    optimizer.zero_grad()
+    return StepResult(world.sum(loss_sum) / weight, norm)
