@@ -214,11 +214,10 @@ def _session(stage: Stage, task: Task, model: Model, prepared: Prepared) -> Sess
     evaluate = None
     if not validation.is_empty():
         examples, references = task.encode(validation), task.references(validation)
-        options = {"confidence": stage.evaluation.confidence, "resamples": 0}
 
         def evaluate() -> dict[str, float]:
             predictions = predict(model, task, examples, batch_size=stage.evaluation.batch_size)
-            return task.measure(predictions, references, **options).values()
+            return task.measure(predictions, references, resamples=0).values()
 
     metric = stage.evaluation.best or next(iter(stage.evaluation.target), task.default_metric)
     return Session(
@@ -230,9 +229,7 @@ def _session(stage: Stage, task: Task, model: Model, prepared: Prepared) -> Sess
 def _measure(record: StageRecord, session: Session, counts: dict[str, int]) -> None:
     """Open the test rows, once, and write down what the model is worth on them."""
     rows = record.prepared.splits["test"]
-    measures, predictions = measure_rows(
-        session.model, session.task, rows, record.stage.evaluation
-    )
+    measures, predictions = measure_rows(session.model, session.task, rows, record.stage.evaluation)
     progress = session.progress
     write_json(
         record.folder / "measured.json",

@@ -18,7 +18,7 @@ def print_json(value: Any) -> None:
 
 def note(message: str, **fields: object) -> None:
     """A line for people, on stderr, in their language."""
-    print(translate(message, **fields), file=sys.stderr)
+    print(translate(message, None, **fields), file=sys.stderr)
 
 
 def print_error(error: LuthierError, *, as_json: bool) -> None:

@@ -34,7 +34,7 @@ def catalogue(language: str) -> Mapping[str, str]:
     return messages
 
 
-def translate(text: str, language: str | None = None, **fields: object) -> str:
+def translate(text: str, language: str | None = None, /, **fields: object) -> str:
     """``text`` in ``language`` (default: the user's) with its ``{fields}`` filled in."""
     chosen = catalogue(language or current_language()).get(text, text)
     return chosen.format(**fields) if fields else chosen

@@ -17,8 +17,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from luthier.core.config import Config
 from luthier.core.names import nearest
 
-
-Member = TypeVar("Member", bound=type[Config])
+Member = TypeVar("Member", bound=Config)
 
 REGISTRY_KEY = "x-registry"
 """Stands in a JSON Schema where any member of a registry may stand."""
@@ -38,7 +37,7 @@ class Registry:
         self._members: dict[str, type[Config]] = {}
         self._discovered = False
 
-    def register(self, member: Member) -> Member:
+    def register(self, member: type[Member]) -> type[Member]:
         """Class decorator: make ``member`` known under its field ``kind``."""
         kind = member.model_fields["kind"].default
         if not isinstance(kind, str):

@@ -27,6 +27,9 @@ def plan_epoch(
     Args:
         lengths: (rows,) tokens of each row.
         rows_per_step: Rows of a step; the epoch's last may have fewer.
+        seed: Of the run.
+        epoch: Counted from 0.
+        by_length: Whether to form steps of rows of like length.
     """
     random = np.random.default_rng((seed, epoch))
     order = random.permutation(len(lengths))

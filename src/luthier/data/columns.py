@@ -45,7 +45,9 @@ def map_columns(
         needed = role.required and (labelled or role.kind == "text")
         if role.name not in found and needed:
             raise _missing(raw, role)
-    columns = [_as_role(raw, column, role).alias(role.name) for role, column in _pairs(roles, found)]
+    columns = [
+        _as_role(raw, column, role).alias(role.name) for role, column in _pairs(roles, found)
+    ]
     return raw.rows.select(columns), found
 
 

@@ -14,7 +14,8 @@ from luthier.data.operators.missing import MARKERS
 from luthier.data.sources import read_source
 
 LABEL_NAMES = re.compile(
-    r"label|sentiment|class|categor|target|intent|topic|rating|stars|标签|类别|情感|分类", re.IGNORECASE
+    r"label|sentiment|class|categor|target|intent|topic|rating|stars|标签|类别|情感|分类",
+    re.IGNORECASE,
 )
 TEXT_NAMES = re.compile(
     r"text|sentence|review|content|comment|tweet|body|message|headline|文本|内容|评论|句子|正文",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-
-import polars as pl
+from typing import TYPE_CHECKING
 
 from luthier.core.config import Config
-from luthier.data.ledger import Ledger
 from luthier.data.roles import Role
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from luthier.data.ledger import Ledger
 
 
 @dataclass

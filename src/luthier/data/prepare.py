@@ -90,7 +90,9 @@ def read_rows(
     for reason, count in dropped.group_by("reason").len().sort("reason").iter_rows():
         notes.append(f"{count} rows left out: {reason}")
     if rows.is_empty():
-        raise DataError("No row has both a text and a label.", where=spec, hint="Check the columns.")
+        raise DataError(
+            "No row has both a text and a label.", where=spec, hint="Check the columns."
+        )
     return rows.drop(SPLIT), notes
 
 
@@ -187,7 +189,7 @@ def _check_learnable(splits: dict[str, pl.DataFrame], context: Context) -> None:
             )
     if splits["test"].is_empty():
         raise DataError(
-            "There are no test rows, so there can be no verdict: {count} rows are too few to divide.",
+            "There are no test rows, so no verdict: {count} rows are too few to divide.",
             hint="Give data.test, a larger data.split.test, or more rows.",
             count=len(train),
         )

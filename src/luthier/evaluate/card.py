@@ -16,6 +16,7 @@ def model_card(report: dict[str, Any]) -> str:
         for name, m in metrics.items()
     )
     rows = report["data"]["rows"]
+    split_sizes = ", ".join(f"{count} {split}" for split, count in rows.items())
     labels = ", ".join(f"`{c['label']}`" for c in report["measures"]["per_class"]) or "a score"
     techniques = ", ".join(t["kind"] for t in report["techniques"]) or "full"
     adapters = any(t["kind"] == "lora" and not t["merge"] for t in report["techniques"])
@@ -33,11 +34,12 @@ def model_card(report: dict[str, Any]) -> str:
 
 # {report["name"]}
 
-A text classifier tuned with Luthier from `{report["base"]}`. 由 Luthier 从 `{report["base"]}` 微调而成的文本分类模型。
+A text classifier tuned with Luthier from `{report["base"]}`.
+由 Luthier 从 `{report["base"]}` 微调而成的文本分类模型。
 
 - **Answers / 输出**: {labels}
 - **Technique / 技术**: {techniques}
-- **Data / 数据**: {rows["train"]} training, {rows["validation"]} validation, {rows["test"]} test rows
+- **Data / 数据**: {split_sizes}
 
 ## Verdict / 结论
 

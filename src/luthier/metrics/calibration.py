@@ -26,8 +26,8 @@ def calibration(confidence: NDArray[Any], right: NDArray[np.bool_]) -> dict[str,
     count = np.bincount(index, minlength=BINS)
     filled = count > 0
     sums = np.bincount(index, weights=confidence, minlength=BINS)[filled] / count[filled]
-    accuracy = np.bincount(index, weights=right.astype(float), minlength=BINS)[filled]
-    accuracy = accuracy / count[filled]
+    hits = np.bincount(index, weights=right.astype(float), minlength=BINS)[filled]
+    accuracy = hits / count[filled]
     ece = float(np.sum(count[filled] * np.abs(sums - accuracy)) / max(1, len(confidence)))
     bins = [
         {"confidence": float(c), "accuracy": float(a), "count": int(n)}

@@ -42,9 +42,10 @@ def confusion_matrix(y_true: NDArray[Any], y_pred: NDArray[Any], classes: int) -
 
 
 def divide(a: Any, b: Any) -> Floats:
-    """a / b with 0 where b is 0, as scikit-learn's ``zero_division=0``."""
+    """A / b with 0 where b is 0, as scikit-learn's ``zero_division=0``."""
     a, b = np.broadcast_arrays(np.asarray(a, np.float64), np.asarray(b, np.float64))
-    return np.divide(a, b, out=np.zeros(a.shape), where=b != 0)
+    quotient: Floats = np.divide(a, b, out=np.zeros(a.shape), where=b != 0)
+    return quotient
 
 
 def per_class(matrix: NDArray[Any]) -> tuple[Floats, Floats, Floats, Floats]:
@@ -95,7 +96,8 @@ def matthews(matrix: NDArray[Any]) -> Floats:
 
 def log_losses(y_true: NDArray[Any], probabilities: Floats) -> Floats:
     """Negative log probability of the true class of each row: (rows,)."""
-    return -np.log(np.clip(probabilities[np.arange(len(y_true)), y_true], EPSILON, 1.0))
+    losses: Floats = -np.log(np.clip(probabilities[np.arange(len(y_true)), y_true], EPSILON, 1.0))
+    return losses
 
 
 def measure_classification(

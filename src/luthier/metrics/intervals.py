@@ -17,15 +17,13 @@ SEED = 20_260_101
 
 
 def resample_counts(counts: Ints, resamples: int) -> Ints:
-    """Bootstrap of a table of counts: (resamples, \\*shape of counts).
+    """Bootstrap of a table of counts: (resamples, and the shape of counts).
 
     Drawing n rows with replacement gives cells a multinomial distribution with the
     observed shares, so tables can be drawn without touching rows.
     """
     total = int(counts.sum())
-    drawn = np.random.default_rng(SEED).multinomial(
-        total, counts.ravel() / total, size=resamples
-    )
+    drawn = np.random.default_rng(SEED).multinomial(total, counts.ravel() / total, size=resamples)
     return drawn.reshape(resamples, *counts.shape)
 
 

@@ -65,7 +65,9 @@ def measure_multilabel(
     """
     truth, answers = y_true > 0.5, probabilities >= THRESHOLD
     ranked = {
-        "roc_auc_macro": _mean([roc_auc(truth[:, i], probabilities[:, i]) for i in labels_of(truth)]),
+        "roc_auc_macro": _mean(
+            [roc_auc(truth[:, i], probabilities[:, i]) for i in labels_of(truth)]
+        ),
         "average_precision_macro": _mean(
             [average_precision(truth[:, i], probabilities[:, i]) for i in labels_of(truth)]
         ),

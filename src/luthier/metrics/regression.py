@@ -41,9 +41,7 @@ def quadratic_kappa(y_true: Floats, y_pred: Floats) -> float:
     """1 - (squared disagreement) / (squared disagreement expected by chance)."""
     answers = np.clip(np.round(y_pred), y_true.min(), y_true.max())
     seen = float(((y_true - answers) ** 2).mean())
-    by_chance = float(
-        (y_true**2).mean() + (answers**2).mean() - 2 * y_true.mean() * answers.mean()
-    )
+    by_chance = float((y_true**2).mean() + (answers**2).mean() - 2 * y_true.mean() * answers.mean())
     return 1 - seen / by_chance if by_chance else float("nan")
 
 

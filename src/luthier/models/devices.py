@@ -8,6 +8,7 @@ import platform
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Literal
 
 import torch
@@ -67,7 +68,7 @@ def device() -> torch.device:
 def computes_bf16(place: torch.device) -> bool:
     """Whether bf16 products run in hardware (AVX512-BF16 or AMX; CUDA from Ampere on)."""
     if place.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if place.type == "cpu":
         return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()) and _has_bf16_units()
     return False
@@ -113,7 +114,7 @@ def describe() -> dict[str, object]:
 
 def _has_bf16_units() -> bool:
     try:
-        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
+        with Path("/proc/cpuinfo").open(encoding="ascii", errors="replace") as file:
             flags = next((line for line in file if line.startswith("flags")), "")
     except OSError:
         return False
@@ -122,7 +123,7 @@ def _has_bf16_units() -> bool:
 
 def _processor_name() -> str:
     try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+        with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as file:
             for line in file:
                 if line.startswith("model name"):
                     return line.split(":", 1)[1].strip()

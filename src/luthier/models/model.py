@@ -131,7 +131,7 @@ def load_model(
                     setattr(config, key, dropout)
         config.pad_token_id = tokenizer.pad_token_id
         torch.manual_seed(seed)
-        with _quiet():
+        with _Quiet():
             network, loading = getattr(transformers, head.auto_class).from_pretrained(
                 base.path,
                 config=config,
@@ -173,9 +173,7 @@ def load_tokenizer(base: Base) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def load_tuned(
-    folder: Path, base: Base, head: Head, tokenizer: PreTrainedTokenizerBase
-) -> Model:
+def load_tuned(folder: Path, base: Base, head: Head, tokenizer: PreTrainedTokenizerBase) -> Model:
     """A model as :func:`save_model` wrote it: whole, or adapters with their ``base``.
 
     Raises:
@@ -193,7 +191,7 @@ def load_tuned(
             path=str(base.path),
         )
     model = load_model(base, head, tokenizer)
-    with _quiet():
+    with _Quiet():
         model.network = PeftModel.from_pretrained(model.core, str(folder))
     return model
 
@@ -213,14 +211,14 @@ def _check_loaded(base: Base, network: PreTrainedModel, missing: Iterable[str]) 
         )
 
 
-class _quiet:
+class _Quiet:
     """Silences transformers' loading report: a new head is expected to be missing."""
 
     def __enter__(self) -> None:
         self._logger = logging.getLogger("transformers")
         self._level = self._logger.level
         self._logger.setLevel(logging.ERROR)
-        transformers.utils.logging.disable_progress_bar()
+        transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
     def __exit__(self, *_: object) -> None:
         self._logger.setLevel(self._level)
@@ -228,7 +226,7 @@ class _quiet:
 
 def save_model(model: Model, folder: Path) -> None:
     """Write the network and tokenizer as transformers (or peft) reads them, no luthier needed."""
-    with _quiet():
+    with _Quiet():
         network: Any = model.network
         network.save_pretrained(folder)
         model.core.config.save_pretrained(folder)

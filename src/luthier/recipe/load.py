@@ -15,8 +15,8 @@ from luthier.core.names import nearest
 from luthier.recipe.aliases import rename
 from luthier.recipe.library import shipped
 from luthier.recipe.positions import Document, parse_value, parse_yaml
-from luthier.recipe.schema import Recipe, Stage
 from luthier.recipe.problems import explain
+from luthier.recipe.schema import Recipe, Stage
 
 RECIPE_KEYS = {"name", "description", "stages"}
 

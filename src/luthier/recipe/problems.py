@@ -63,7 +63,11 @@ def _unknown_key(full: tuple[str, ...], key: str, path: tuple[str, ...], where: 
     near = nearest(path[-1], known)
     hint = "Did you mean '{near}'?" if near else "Keys here: {known}."
     return RecipeError(
-        "There is no key '{key}'.", where=where, hint=hint, key=key, near=near,
+        "There is no key '{key}'.",
+        where=where,
+        hint=hint,
+        key=key,
+        near=near,
         known=", ".join(sorted(known)),
     )
 

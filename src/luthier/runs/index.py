@@ -24,9 +24,7 @@ def find_run(reference: str | Path, runs_dir: Path) -> Run:
     for candidate in (Path(reference), runs_dir / reference):
         if (candidate / "recipe.yaml").is_file():
             return Run(candidate)
-    finished = [
-        run for run in list_runs(runs_dir, str(reference)) if run.state() is State.FINISHED
-    ]
+    finished = [run for run in list_runs(runs_dir, str(reference)) if run.state() is State.FINISHED]
     if finished:
         return finished[-1]
     names = sorted({run.name for run in list_runs(runs_dir)})

@@ -8,15 +8,6 @@ from pydantic import Field
 
 from luthier.core.lazy import lazy
 from luthier.data.roles import Role
-from luthier.metrics import (
-    CLASSIFICATION,
-    MULTILABEL,
-    REGRESSION,
-    Measures,
-    measure_classification,
-    measure_multilabel,
-    measure_regression,
-)
 from luthier.recipe.registries import TASKS
 from luthier.tasks.task import Batch, Example, Facts, Task, TaskConfig
 
@@ -30,9 +21,13 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedTokenizerBase
 
+    from luthier import metrics
+    from luthier.metrics import Measures
+    from luthier.models import model as models
     from luthier.models.model import Head
 else:
     np, pl, torch = lazy("numpy"), lazy("polars"), lazy("torch")
+    metrics, models = lazy("luthier.metrics"), lazy("luthier.models.model")
 
 TEXT = ("sentence", "review", "content", "comment", "tweet", "body", "document", "message",
         "headline", "title", "input", "question", "query", "文本", "内容", "评论", "句子", "正文",
@@ -50,8 +45,6 @@ _PROBLEM = {
     "classes": "multi_label_classification",
     "score": "regression",
 }
-
-_METRICS = {"class": CLASSIFICATION, "classes": MULTILABEL, "score": REGRESSION}
 
 
 @TASKS.register
@@ -78,7 +71,12 @@ class Classify(TaskConfig):
 
     def metric_names(self) -> list[str]:
         """By ``target``."""
-        return list(_METRICS[self.target])
+        names = {
+            "class": metrics.CLASSIFICATION,
+            "classes": metrics.MULTILABEL,
+            "score": metrics.REGRESSION,
+        }
+        return list(names[self.target])
 
     def learn(self, train: pl.DataFrame) -> Facts:
         """The class names, sorted: numbers by value, text by spelling."""
@@ -118,15 +116,13 @@ class Classifier(Task):
 
     def head(self) -> Head:
         """``AutoModelForSequenceClassification`` with these labels."""
-        from luthier.models.model import Head
-
         config = {
             "num_labels": len(self.labels),
             "id2label": dict(enumerate(self.labels)),
             "label2id": dict(self._index),
             "problem_type": _PROBLEM[self.config.target],
         }
-        return Head("AutoModelForSequenceClassification", config, "SEQ_CLS")
+        return models.Head("AutoModelForSequenceClassification", config, "SEQ_CLS")
 
     def encode(self, rows: pl.DataFrame) -> list[Example]:
         """Token ids cut at ``max_length``, and the label as an index, a 0/1 list or a number."""
@@ -191,16 +187,26 @@ class Classifier(Task):
         return matrix
 
     def measure(
-        self, predictions: NDArray[Any], references: NDArray[Any], *,
-        confidence: float, resamples: int,
-    ) -> Measures:  # fmt: skip
+        self,
+        predictions: NDArray[Any],
+        references: NDArray[Any],
+        *,
+        confidence: float = 0.95,
+        resamples: int = 1000,
+    ) -> Measures:
         """Accuracy, precision, recall, F1 and the rest; errors and correlations for scores."""
-        options = {"confidence": confidence, "resamples": resamples}
-        if self.config.target == "class":
-            return measure_classification(references, predictions, self.labels, **options)
-        if self.config.target == "classes":
-            return measure_multilabel(references, predictions, self.labels, **options)
-        return measure_regression(references, predictions, **options)
+        if self.config.target == "score":
+            return metrics.measure_regression(
+                references, predictions, confidence=confidence, resamples=resamples
+            )
+        measure = (
+            metrics.measure_classification
+            if self.config.target == "class"
+            else metrics.measure_multilabel
+        )
+        return measure(
+            references, predictions, self.labels, confidence=confidence, resamples=resamples
+        )
 
     def baseline(self, rows: pl.DataFrame) -> Measures:
         """The majority class; the mean score; for several labels, those most rows have."""
@@ -213,7 +219,7 @@ class Classifier(Task):
         else:
             constant = references.mean(dtype=np.float64)
         predictions = np.broadcast_to(constant, references.shape[:1] + constant.shape)
-        return self.measure(predictions, references, confidence=0.95, resamples=0)
+        return self.measure(predictions, references, resamples=0)
 
     def answerable(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
         """Rows whose labels the model knows."""

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from luthier.core.config import Config
 from luthier.data.roles import Role
-from luthier.metrics import Measures
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedTokenizerBase
 
+    from luthier.metrics import Measures
     from luthier.models.model import Head
 
 Example = dict[str, Any]
@@ -65,9 +65,13 @@ class Task(ABC):
 
     @abstractmethod
     def measure(
-        self, predictions: NDArray[Any], references: NDArray[Any], *,
-        confidence: float, resamples: int,
-    ) -> Measures:  # fmt: skip
+        self,
+        predictions: NDArray[Any],
+        references: NDArray[Any],
+        *,
+        confidence: float = 0.95,
+        resamples: int = 1000,
+    ) -> Measures:
         """Metrics of the predictions; ``resamples`` 0 leaves the intervals out."""
 
     @abstractmethod

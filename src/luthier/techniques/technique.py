@@ -43,9 +43,7 @@ class Technique(Config):
         """Change the model once, after training. Default: leave it."""
 
 
-def multipliers(
-    techniques: Sequence[Technique], model: Model, progress: float
-) -> dict[str, float]:
+def multipliers(techniques: Sequence[Technique], model: Model, progress: float) -> dict[str, float]:
     """Learning-rate multiplier of every parameter: the product over the techniques.
 
     Raises:

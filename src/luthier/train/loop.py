@@ -122,8 +122,10 @@ def prepare_to_train(model: Model) -> None:
 
 
 def _evaluation_due(session: Session) -> bool:
-    """Whether validation is to be measured before the next step; true again after a resume
-    from a state saved between a step and its evaluation."""
+    """Whether validation is to be measured before the next step.
+
+    True again after a resume from a state saved between a step and its evaluation.
+    """
     progress = session.progress
     if session.evaluate is None or progress.step == 0:
         return False

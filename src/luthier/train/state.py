@@ -71,9 +71,7 @@ def save_checkpoint(
     write_folder_atomic(folder, fill)
 
 
-def load_checkpoint(
-    core: nn.Module, optimizer: torch.optim.Optimizer, folder: Path
-) -> Progress:
+def load_checkpoint(core: nn.Module, optimizer: torch.optim.Optimizer, folder: Path) -> Progress:
     """Read back what :func:`save_checkpoint` wrote, into the network and the optimizer.
 
     Raises:

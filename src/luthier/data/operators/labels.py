@@ -6,12 +6,16 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import polars as pl
-
+from luthier.core.lazy import lazy
 from luthier.data.operator import Context, Operator
 from luthier.recipe.registries import PREPARATION
+
+if TYPE_CHECKING:
+    import polars as pl
+else:
+    pl = lazy("polars")
 
 SHORTEST_PREFIX = 3
 """Letters an abbreviation needs: `pos` for `positive`."""
@@ -41,7 +45,9 @@ class Labels(Operator):
         return rows
 
     def _numbers(self, rows: pl.DataFrame, column: str, context: Context) -> pl.DataFrame:
-        number = pl.col(column).str.strip_chars().str.replace(",", ".").cast(pl.Float64, strict=False)
+        number = (
+            pl.col(column).str.strip_chars().str.replace(",", ".").cast(pl.Float64, strict=False)
+        )
         unusable = number.is_null() | ~number.is_finite()
         context.ledger.record(
             self.kind, "dropped", rows.filter(unusable), f"{column} is not a number",
@@ -52,7 +58,9 @@ class Labels(Operator):
     def _replace(
         self, rows: pl.DataFrame, column: str, spelling: Mapping[str, str], context: Context
     ) -> pl.DataFrame:
-        new = pl.col(column).replace_strict(spelling, default=pl.col(column), return_dtype=pl.String)
+        new = pl.col(column).replace_strict(
+            spelling, default=pl.col(column), return_dtype=pl.String
+        )
         changed = rows.filter(pl.col(column) != new)
         context.ledger.record(
             self.kind, "changed", changed, f"spelling of {column}",

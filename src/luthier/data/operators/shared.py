@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import polars as pl
-
+from luthier.core.lazy import lazy
 from luthier.data.operator import Context, Operator
 from luthier.data.roles import SPLIT
 from luthier.recipe.registries import PREPARATION
+
+if TYPE_CHECKING:
+    import polars as pl
+else:
+    pl = lazy("polars")
 
 
 @PREPARATION.register

@@ -5,14 +5,21 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import polars as pl
-
+from luthier.core.lazy import lazy
 from luthier.data.operator import Context, Operator
 from luthier.recipe.registries import PREPARATION
 
-_INVISIBLE = "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufffd]"
+if TYPE_CHECKING:
+    import polars as pl
+else:
+    pl = lazy("polars")
+
+_CONTROL = "\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
+_BIDIRECTIONAL = "\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_WIDTHLESS = "\u200b-\u200d\u2060-\u2064\ufeff\ufffd"
+_INVISIBLE = f"[{_CONTROL}{_BIDIRECTIONAL}{_WIDTHLESS}]"
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
 _URL = r"(?i)\b(?:https?://|www\.)[^\s<>\"'，。；、）】]+"
 _SUSPECT = "[&<]|[^\u0000-\u007f]"

@@ -81,7 +81,7 @@ def _named(split: object) -> pl.DataFrame:
     for column, feature in split.features.items():  # type: ignore[attr-defined]
         names = getattr(feature, "names", None)
         if names:
-            codes = {code: label for code, label in enumerate(names)}
+            codes = dict(enumerate(names))
             rows = rows.with_columns(
                 pl.col(column).replace_strict(codes, default=None, return_dtype=pl.String)
             )

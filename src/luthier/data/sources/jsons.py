@@ -43,7 +43,9 @@ def read_json_lines(text: str, name: str) -> pl.DataFrame:
         try:
             rows.append((number, json.loads(line)))
         except (json.JSONDecodeError, RecursionError) as error:
-            raise _not_json(getattr(error, "msg", "nested too deeply"), f"{name}:{number}") from None
+            raise _not_json(
+                getattr(error, "msg", "nested too deeply"), f"{name}:{number}"
+            ) from None
     return _to_frame(rows, name, "line")
 
 

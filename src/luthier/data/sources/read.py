@@ -58,7 +58,9 @@ def read_source(
         return Raw(spec, read_json_lines(text, spec), notes)
     if suffix == ".json":
         return Raw(spec, read_json(text, spec), notes)
-    rows, repairs = read_table(text, spec, "\t" if suffix == ".tsv" and not delimiter else delimiter)
+    rows, repairs = read_table(
+        text, spec, "\t" if suffix == ".tsv" and not delimiter else delimiter
+    )
     return Raw(spec, rows, notes + repairs)
 
 

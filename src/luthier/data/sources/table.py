@@ -29,7 +29,7 @@ def read_table(text: str, name: str, delimiter: str | None) -> tuple[pl.DataFram
         raise DataError(
             "The delimiter '{delimiter}' is not one character.",
             where=name,
-            hint="For a tab write \"\\t\".",
+            hint='For a tab write "\\t".',
             delimiter=chosen,
         )
     rows = _parse(text, name, chosen)

@@ -117,5 +117,8 @@ def _as_chinese(content: bytes) -> str | None:
     except UnicodeDecodeError:
         return None
     foreign = [c for c in text[:SAMPLE] if ord(c) > 127]
-    common = sum("\u4e00" <= c <= "\u9fff" or "\u3000" <= c <= "\u303f" or c in "，。！？：；（）“”…—" for c in foreign)
+    common = sum(
+        "\u4e00" <= c <= "\u9fff" or "\u3000" <= c <= "\u303f" or c in "，。！？：；（）“”…—"
+        for c in foreign
+    )
     return text if common > 0.8 * len(foreign) and len(foreign) >= 2 else None

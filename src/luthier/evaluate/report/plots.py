@@ -44,8 +44,12 @@ def line_plot(
         parts.append(_path(frame, [(0, 0), (1, 1)], "guide"))
     if mark:
         x = frame.x(mark[0])
-        parts.append(f'<line class="guide" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
-        parts.append(f'<text x="{x - 4:.1f}" y="{TOP + 10}" text-anchor="end">{escape(mark[1])}</text>')
+        parts.append(
+            f'<line class="guide" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
+        )
+        parts.append(
+            f'<text x="{x - 4:.1f}" y="{TOP + 10}" text-anchor="end">{escape(mark[1])}</text>'
+        )
     for line in lines:
         parts.append(_path(frame, line.points, line.style))
         if "dots" in line.style:
@@ -117,8 +121,12 @@ class _Frame:
         for step in range(5):
             value = self.low_y + (self.high_y - self.low_y) * step / 4
             y = self.y(value)
-            parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-            parts.append(f'<text x="{LEFT - 5}" y="{y + 3:.1f}" text-anchor="end">{value:.2g}</text>')
+            parts.append(
+                f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+            )
+            parts.append(
+                f'<text x="{LEFT - 5}" y="{y + 3:.1f}" text-anchor="end">{value:.2g}</text>'
+            )
         for step in range(3):
             value = self.low_x + (self.high_x - self.low_x) * step / 2
             anchor = ("start", "middle", "end")[step]

@@ -173,7 +173,9 @@ def training(report: Report, say: Say) -> str:
     plots = [
         line_plot(loss, x_label=say("step"), y_label=say("loss"), mark=mark),
         line_plot(score, x_label=say("step"), y_label=say("validation {m}", m=metric), mark=mark),
-        line_plot([Line("lr", curve("lr"), "a")], x_label=say("step"), y_label=say("learning rate")),
+        line_plot(
+            [Line("lr", curve("lr"), "a")], x_label=say("step"), y_label=say("learning rate")
+        ),
         line_plot(
             [Line("norm", curve("grad_norm"), "a")],
             x_label=say("step"), y_label=say("gradient norm"),

@@ -80,7 +80,9 @@ def _attend(
     p = dropout if module.training else 0.0
     mask = None if attention_mask is None else attention_mask.to(query.dtype)
     with torch.autocast(query.device.type, enabled=False):
-        out: Tensor = _Attention.apply(query, key, value, mask, scale, p)
+        out: Tensor = _Attention.apply(  # type: ignore[no-untyped-call]
+            query, key, value, mask, scale, p
+        )
     return out, None
 
 

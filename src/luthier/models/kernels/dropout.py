@@ -53,7 +53,7 @@ class FastDropout(nn.Module):
         """``x`` unchanged in evaluation; in training, zeroed with probability ``p`` and scaled."""
         if not self.training or round(self.p * LEVELS) == 0:
             return x
-        dropped: Tensor = _Dropout.apply(x, self.p)
+        dropped: Tensor = _Dropout.apply(x, self.p)  # type: ignore[no-untyped-call]
         return dropped
 
 

@@ -21,5 +21,5 @@ class Cosine(Schedule):
     """The factor reached at the end."""
 
     def after_warmup(self, progress: float, moment: Moment) -> float:
-        """floor + (1 - floor) (1 + cos(pi progress)) / 2."""
+        """Floor + (1 - floor) (1 + cos(pi progress)) / 2."""
         return self.floor + (1 - self.floor) * 0.5 * (1 + math.cos(math.pi * progress))

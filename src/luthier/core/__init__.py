@@ -1,0 +1,1 @@
+"""What everything stands on: errors, configuration, files, language. No torch here."""
