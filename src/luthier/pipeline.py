@@ -109,8 +109,9 @@ def evaluate(run: Run, data: str | None, *, batch_size: int | None = None) -> di
     else:
         config: TaskConfig = stage.task
         rows, notes = read_rows(
-            data, config.roles(), stage.data.columns, stage.data.labels, base_dir=Path.cwd()
-        )
+            data, config.roles(), stage.data.columns, stage.data.labels, base_dir=Path.cwd(),
+            steps=stage.data.prepare, classes=predictor.task.classes,
+        )  # fmt: skip
         rows, unknown = predictor.task.answerable(rows)
         notes += unknown
     measures, _ = measure_rows(predictor.model, predictor.task, rows, settings)
@@ -176,7 +177,7 @@ def _run_stage(
 
     def fill(place: Path) -> None:
         save_model(model, place)
-        describe_model(place, config, facts, base)
+        describe_model(place, config, facts, base, stage.data.prepare)
 
     write_folder_atomic(record.model, fill)
     listener.on_phase(stage.name, "evaluate")

@@ -9,7 +9,6 @@ import traceback
 import warnings
 from pathlib import Path
 
-import click
 import typer
 
 from luthier.cli import doctor, evaluate, init, predict, prepare, recipes, runs, schema, tune
@@ -32,18 +31,10 @@ def main() -> None:
     """Run the command line; exit code 0, 2 for the user's mistakes, 1 for ours, 130 if stopped."""
     _quieten()
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="luthier")
     except LuthierError as error:
         print_error(error, as_json="--json" in sys.argv)
         code = error.exit_code
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        code = 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
     except Exception as error:
         code = _internal(error)
     sys.exit(code if isinstance(code, int) else 0)

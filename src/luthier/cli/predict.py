@@ -21,6 +21,9 @@ def command(
     output: Annotated[
         Path | None, typer.Option("--output", help="Write JSON lines here instead of stdout.")
     ] = None,
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Clean the texts first, as the training rows were.")
+    ] = False,
     runs_dir: RunsDir = RUNS,
     as_json: Json = False,
 ) -> None:
@@ -32,9 +35,8 @@ def command(
 
     predictor = luthier.load(run, runs_dir=runs_dir)
     texts = _texts(text or [], input_file, predictor)
-    answers = [
-        {"text": t, **answer} for t, answer in zip(texts, predictor.predict(texts), strict=True)
-    ]
+    predictions = predictor.predict(texts, clean=clean)
+    answers = [{"text": t, **answer} for t, answer in zip(texts, predictions, strict=True)]
     if output:
         lines = [json.dumps(answer, ensure_ascii=False) for answer in answers]
         write_atomic(output, "\n".join(lines) + "\n")

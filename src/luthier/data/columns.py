@@ -11,64 +11,86 @@ from luthier.core.names import nearest
 from luthier.data.roles import Role
 from luthier.data.sources import Raw
 
+WHOLE_UP_TO = 2.0**53
+"""Floats below this hold whole numbers exactly."""
+
 
 def map_columns(
     raw: Raw, roles: Sequence[Role], mapping: Mapping[str, str], *, labelled: bool = True
 ) -> tuple[pl.DataFrame, dict[str, str]]:
-    """The role columns of a source, and which column each came from.
+    """The role columns of a source as text, and which column each came from.
 
-    A role's column is the one the recipe maps, else the first of its own name and its
-    synonyms that the source has, whatever the case; for text also the only column of
-    text that is left.
+    A role's column is the one the recipe maps; else the one of the role's name, else the
+    first of its synonyms that the source has, whatever the case; for text also the only
+    column of text that is left, which is noted. Other columns stay behind.
 
     Args:
-        raw: The source.
+        raw: The source; notes are added to it.
         roles: What the task needs.
         mapping: Role to column, from the recipe.
         labelled: Whether roles other than text are needed too.
 
     Raises:
-        DataError: If a column is missing, with the nearest name.
+        DataError: If a role is unknown or a column is missing, with the nearest name.
     """
+    _check_roles(raw, roles, mapping)
     found: dict[str, str] = {}
     for role in roles:
-        column = _find(raw, role, mapping)
+        column = _find(raw, role, mapping, set(found.values()))
         if column is not None:
             found[role.name] = column
-    text = next((role for role in roles if role.kind == "text"), None)
-    if text and text.name not in found:
-        rest = [c for c, t in raw.rows.schema.items() if t == pl.String and c not in found.values()]
-        if len(rest) == 1:
-            found[text.name] = rest[0]
-            raw.notes.append(f"column '{rest[0]}' is taken as {text.name}")
+    _take_only_text_left(raw, roles, found)
     for role in roles:
-        needed = role.required and (labelled or role.kind == "text")
-        if role.name not in found and needed:
+        if role.required and role.name not in found and (labelled or role.kind == "text"):
             raise _missing(raw, role)
     columns = [
-        _as_role(raw, column, role).alias(role.name) for role, column in _pairs(roles, found)
+        _as_role(raw, found[role.name], role).alias(role.name)
+        for role in roles
+        if role.name in found
     ]
     return raw.rows.select(columns), found
 
 
-def _pairs(roles: Sequence[Role], found: Mapping[str, str]) -> list[tuple[Role, str]]:
-    return [(role, found[role.name]) for role in roles if role.name in found]
+def _check_roles(raw: Raw, roles: Sequence[Role], mapping: Mapping[str, str]) -> None:
+    names = [role.name for role in roles]
+    for name in mapping:
+        # Prediction asks for the text alone, under a recipe that maps the label too.
+        if name not in names and len(names) > 1:
+            near = nearest(name, names)
+            raise DataError(
+                "The task has no role '{role}' to map a column to.",
+                where=raw.name,
+                hint="Did you mean '{near}'?" if near else "Its roles are: {roles}.",
+                role=name,
+                near=near,
+                roles=", ".join(names),
+            )
 
 
-def _find(raw: Raw, role: Role, mapping: Mapping[str, str]) -> str | None:
+def _find(raw: Raw, role: Role, mapping: Mapping[str, str], taken: set[str]) -> str | None:
     columns = raw.rows.columns
-    if role.name in mapping:
-        wanted = mapping[role.name]
-        if wanted not in columns:
-            raise _no_column(raw, wanted)
-        return wanted
+    named = mapping.get(role.name) or (role.synonyms[0] if len(role.synonyms) == 1 else None)
     by_folded = {column.strip().casefold(): column for column in reversed(columns)}
-    if len(role.synonyms) == 1 and role.synonyms[0] not in columns:
-        raise _no_column(raw, role.synonyms[0])
-    for name in (*role.synonyms[:1], role.name, *role.synonyms[1:]):
-        if name.casefold() in by_folded:
-            return by_folded[name.casefold()]
-    return None
+    if named is not None:
+        column = named if named in columns else by_folded.get(named.strip().casefold())
+        if column is None:
+            raise _no_column(raw, named)
+        if column in taken:
+            raise _twice(raw, column)
+        return column
+    candidates = (by_folded.get(name.casefold()) for name in (role.name, *role.synonyms))
+    return next((column for column in candidates if column and column not in taken), None)
+
+
+def _take_only_text_left(raw: Raw, roles: Sequence[Role], found: dict[str, str]) -> None:
+    text = next((role for role in roles if role.kind == "text" and role.required), None)
+    if text is None or text.name in found:
+        return
+    left = [c for c, kind in raw.rows.schema.items() if kind == pl.String]
+    left = [column for column in left if column not in found.values()]
+    if len(left) == 1:
+        found[text.name] = left[0]
+        raw.notes.append(f"column '{left[0]}' is taken as {text.name}: no other is left")
 
 
 def _as_role(raw: Raw, column: str, role: Role) -> pl.Expr:
@@ -78,35 +100,50 @@ def _as_role(raw: Raw, column: str, role: Role) -> pl.Expr:
         DataError: If it holds something nested where text is needed.
     """
     kind = raw.rows.schema[column]
-    if isinstance(kind, pl.List) and role.kind == "labels":
-        return pl.col(column).list.eval(pl.element().cast(pl.String))
-    if kind.is_nested() or kind in (pl.Binary, pl.Object):
+    if isinstance(kind, pl.List) and role.kind == "labels" and not _nested(kind.inner):
+        return pl.col(column).list.eval(_plain(pl.element(), kind.inner))
+    if _nested(kind):
         raise DataError(
             "The column '{column}' holds {kind}, but {role} needs text.",
             where=raw.name,
-            hint="Map another column: data.columns.{role}=NAME",
+            hint="Map another column with data.columns.{role}=NAME; there are: {columns}.",
             column=column,
-            kind=str(kind),
+            kind=_in_words(kind),
             role=role.name,
+            columns=", ".join(c for c, t in raw.rows.schema.items() if not _nested(t)) or "-",
         )
-    if kind.is_float() and _is_whole(raw.rows[column]):
-        return pl.col(column).cast(pl.Int64).cast(pl.String)
-    return pl.col(column).cast(pl.String)
+    if kind.is_float() and not _is_whole(raw.rows[column]):
+        return pl.col(column).cast(pl.String)
+    return _plain(pl.col(column), kind)
+
+
+def _plain(values: pl.Expr, kind: object) -> pl.Expr:
+    """As text; whole numbers without ``.0``, as 1.0 and 1 are one label."""
+    is_float = isinstance(kind, pl.DataType) and kind.is_float()
+    return (values.cast(pl.Int64) if is_float else values).cast(pl.String)
+
+
+def _nested(kind: object) -> bool:
+    return not isinstance(kind, pl.DataType) or kind.is_nested() or kind in (pl.Binary, pl.Object)
+
+
+def _in_words(kind: pl.DataType) -> str:
+    if isinstance(kind, pl.List | pl.Array):
+        return "lists"
+    return "bytes" if kind == pl.Binary else "nested objects"
 
 
 def _is_whole(values: pl.Series) -> bool:
-    finite = values.drop_nulls().drop_nans()
-    return bool((finite.abs() < 2**53).all() and (finite == finite.round(0)).all()) and len(
-        finite
-    ) == len(values.drop_nulls())
+    present = values.drop_nulls()
+    return bool(((present.abs() < WHOLE_UP_TO) & (present == present.round(0))).all())
 
 
 def _no_column(raw: Raw, wanted: str) -> DataError:
     near = nearest(wanted, raw.rows.columns)
     return DataError(
-        "There is no column '{wanted}'.",
+        "There is no column '{wanted}'; the columns are: {columns}.",
         where=raw.name,
-        hint="Did you mean '{near}'?" if near else "Its columns are: {columns}.",
+        hint="Did you mean '{near}'?" if near else "Name one of these.",
         wanted=wanted,
         near=near,
         columns=", ".join(raw.rows.columns),
@@ -114,10 +151,25 @@ def _no_column(raw: Raw, wanted: str) -> DataError:
 
 
 def _missing(raw: Raw, role: Role) -> DataError:
+    known = (role.name, *role.synonyms)
+    guesses = ((nearest(column, known), column) for column in raw.rows.columns)
+    near = next((column for match, column in guesses if match), None)
     return DataError(
-        "No column is recognisable as {role}.",
+        "No column is recognisable as {role}; the first line names the columns: {columns}.",
         where=raw.name,
-        hint="Say which one it is: data.columns.{role}=NAME. The columns are: {columns}.",
+        hint="Is it '{near}'? Then set data.columns.{role}={near}"
+        if near
+        else "Say which one it is: data.columns.{role}=NAME",
         role=role.name,
+        near=near,
         columns=", ".join(raw.rows.columns),
+    )
+
+
+def _twice(raw: Raw, column: str) -> DataError:
+    return DataError(
+        "The column '{column}' is mapped to two roles.",
+        where=raw.name,
+        hint="Give each role a column of its own.",
+        column=column,
     )

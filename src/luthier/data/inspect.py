@@ -22,6 +22,13 @@ TEXT_NAMES = re.compile(
     re.IGNORECASE,
 )
 MOST_CLASSES = 100
+FEW_ROWS = 10
+NO_TEXT = (pl.Binary, pl.Object)
+SAMPLE = 2000
+"""Rows that decide which column is which."""
+
+CJK = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
+"""Kana, Hanzi and hangul."""
 
 
 @dataclass(frozen=True)
@@ -36,31 +43,33 @@ class Inspection:
     chinese: bool
     """Whether Chinese characters are the larger part of the texts."""
     notes: list[str]
+    """What reading repaired, and what looks doubtful."""
+    cjk: float = 0.0
+    """Share of the texts' characters that are Chinese, Japanese or Korean."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
         return asdict(self)
 
 
-def inspect(spec: str) -> Inspection:
+def inspect(spec: str, *, base_dir: Path | None = None) -> Inspection:
     """Guess the columns of a labelled source.
 
     The label is the column with few different values (its name counts), the text the
-    other column with the longest ones.
+    other column with the longest and most various ones.
+
+    Args:
+        spec: The source; of one that comes in splits, its training rows.
+        base_dir: Relative paths start here; default: the working directory.
 
     Raises:
         DataError: If no two columns can be text and label.
     """
-    raw = read_source(spec, base_dir=Path.cwd())
-    columns = {
-        name: raw.rows[name].cast(pl.String)
-        for name, kind in raw.rows.schema.items()
-        if not kind.is_nested() and kind != pl.Binary
-    }
-    label = max(columns, key=lambda name: _label_score(name, columns[name]), default=None)
-    rest = [name for name in columns if name != label]
-    text = max(rest, key=lambda name: _text_score(name, columns[name]), default=None)
-    if label is None or text is None or _label_score(label, columns[label]) < 0:
+    raw = read_source(spec, base_dir=base_dir or Path.cwd())
+    columns = _as_text(raw.rows)
+    sample = {name: values.head(SAMPLE) for name, values in columns.items()}
+    text, label = _text_and_label(sample)
+    if label is None or text is None:
         raise DataError(
             "No pair of columns looks like text and label.",
             where=spec,
@@ -68,17 +77,18 @@ def inspect(spec: str) -> Inspection:
             columns=", ".join(raw.rows.columns),
         )
     present = columns[label].drop_nulls().str.strip_chars()
-    present = present.filter(~present.str.to_lowercase().is_in(list(MARKERS)))
-    counts = present.value_counts(sort=True, name="n")
+    present = present.filter(~present.str.to_lowercase().is_in(["", *MARKERS]))
+    counts = present.value_counts(sort=True, name="n").sort("n", label, descending=[True, False])
     joined = "".join(columns[text].drop_nulls().head(200))
-    cjk = sum("\u4e00" <= c <= "\u9fff" for c in joined)
+    letters = max(1, sum(map(str.isalpha, joined)))
     return Inspection(
         rows=len(raw.rows),
         text=text,
         label=label,
         labels={str(value): int(n) for value, n in counts.head(MOST_CLASSES).iter_rows()},
-        chinese=cjk > 0.3 * max(1, len(joined)),
-        notes=raw.notes,
+        chinese=sum("\u4e00" <= c <= "\u9fff" for c in joined) > 0.3 * letters,
+        notes=raw.notes + _doubts(len(raw.rows), len(present), counts, label),
+        cjk=round(len(CJK.findall(joined)) / letters, 3),
     )
 
 
@@ -104,16 +114,55 @@ def recipe_for(spec: str, found: Inspection | None = None) -> dict[str, Any]:
     }
 
 
+def _as_text(rows: pl.DataFrame) -> dict[str, pl.Series]:
+    """The columns that can be text or label, whole numbers without ``.0``."""
+    names = [n for n, kind in rows.schema.items() if not (kind.is_nested() or kind in NO_TEXT)]
+    columns = {name: rows[name].cast(pl.String) for name in names}
+    return {
+        name: values.str.replace(r"\.0$", "") if rows.schema[name].is_float() else values
+        for name, values in columns.items()
+    }
+
+
+def _text_and_label(columns: dict[str, pl.Series]) -> tuple[str | None, str | None]:
+    scores = {name: _label_score(name, values) for name, values in columns.items()}
+    label = max(
+        (n for n, score in scores.items() if score > 0), key=scores.__getitem__, default=None
+    )
+    rest = [name for name in columns if name != label]
+    return max(rest, key=lambda name: _text_score(name, columns[name]), default=None), label
+
+
 def _label_score(name: str, values: pl.Series) -> float:
+    """Above 0 for what may be a label; the higher the likelier.
+
+    Labels have few values, each in several rows, words rather than sentences; names count.
+    """
     present = values.drop_nulls().str.strip_chars().str.to_lowercase()
+    present = present.filter(present != "")
     distinct = present.n_unique()
     if not 2 <= distinct <= MOST_CLASSES or distinct > 0.5 * len(present):
-        return -1.0
+        return 0.0
+    length = float(present.unique().str.len_chars().mean() or 0)  # type: ignore[arg-type]
     named = 2.0 if LABEL_NAMES.search(name) else 0.0
-    return named + 1 / distinct + len(present) / max(1, len(values))
+    return named + 1 / distinct + len(present) / len(values) + 1 / (1 + length / 20)
 
 
 def _text_score(name: str, values: pl.Series) -> float:
-    length = values.drop_nulls().str.len_chars().mean()
+    """Mean length, times the share of values that differ, and more where the name says so."""
+    present = values.drop_nulls()
+    if present.is_empty():
+        return 0.0
+    length = float(present.str.len_chars().mean() or 0)  # type: ignore[arg-type]
     named = 2.0 if TEXT_NAMES.search(name) else 1.0
-    return named * float(length) if isinstance(length, int | float) else 0.0
+    return named * length * present.n_unique() / len(present)
+
+
+def _doubts(rows: int, labelled: int, counts: pl.DataFrame, label: str) -> list[str]:
+    notes = []
+    if labelled < rows:
+        notes.append(f"{rows - labelled} rows have no {label}")
+    rare = counts.filter(pl.col("n") < FEW_ROWS)
+    if len(rare):
+        notes.append(f"{len(rare)} labels have fewer than {FEW_ROWS} rows")
+    return notes

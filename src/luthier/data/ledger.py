@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Literal
 
 import polars as pl
@@ -70,7 +69,3 @@ class Ledger:
         for operator, action, count in grouped.iter_rows():
             result[operator][action] = count
         return result
-
-    def write(self, path: Path) -> None:
-        """Save as Parquet."""
-        self.table().write_parquet(path)

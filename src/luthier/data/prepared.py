@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from luthier.core.files import read_json, write_json
-from luthier.data.roles import SPLITS
+from luthier.data.roles import ROW, SOURCE, SPLITS
 
 
 @dataclass
@@ -20,10 +20,16 @@ class Prepared:
     splits: dict[str, pl.DataFrame]
     """``train``, ``validation``, ``test``: role columns, ``_source`` and ``_row``."""
     ledger: pl.DataFrame
-    """Every row dropped or changed: source, row, operator, action, reason, before, after."""
+    """Every row dropped, changed or flagged: source, row, operator, action, reason, before,
+    after."""
     card: dict[str, Any]
-    """``sources``, ``columns``, ``rows_in``, ``rows_out``, ``operators``, ``labels``, ``notes``,
-    ``hash``."""
+    """``sources``, ``columns``, ``rows_in``, ``rows_out``, ``operators``, ``rows``, ``labels``,
+    ``lengths``, ``notes``, ``hash``; see :func:`luthier.data.card.describe`."""
+
+    @property
+    def hash(self) -> str:
+        """Of the content of all splits; equal for equal rows, wherever they came from."""
+        return str(self.card["hash"])
 
     def save(self, folder: Path) -> None:
         """Write ``train.parquet`` and so on, ``ledger.parquet`` and ``card.json``."""
@@ -40,7 +46,11 @@ class Prepared:
         return cls(splits, ledger, read_json(folder / "card.json"))
 
     def summary(self, folder: Path) -> dict[str, Any]:
-        """Counts and where things are, for machines."""
+        """Counts and where things are, for machines.
+
+        Args:
+            folder: Where :meth:`save` wrote.
+        """
         return {
             "rows_in": self.card["rows_in"],
             "rows_out": self.card["rows_out"],
@@ -49,15 +59,15 @@ class Prepared:
             "prepared": {name: str(folder / f"{name}.parquet") for name in self.splits},
             "labels": self.card["labels"],
             "notes": self.card["notes"],
-            "hash": self.card["hash"],
+            "hash": self.hash,
         }
 
 
 def content_hash(splits: dict[str, pl.DataFrame]) -> str:
-    """SHA-256 over all rows of all splits, in order."""
+    """SHA-256 over the values of all rows of all splits, in order, without their origin."""
     digest = hashlib.sha256()
     for name in SPLITS:
-        rows = splits[name]
+        rows = splits[name].drop(SOURCE, ROW)
         digest.update(f"{name}:{rows.columns}:{len(rows)}\n".encode())
         for row in rows.iter_rows():
             digest.update(repr(row).encode("utf-8", "surrogatepass"))

@@ -19,7 +19,8 @@ class Role:
         name: The column's name in prepared rows, e.g. ``text``.
         kind: What it holds. ``label``: one class name; ``labels``: several (a list, or
             text separated by ``,``, ``;`` or ``|``); ``number``: a score.
-        synonyms: Names under which such a column usually comes, best first.
+        synonyms: Names under which such a column usually comes, best first. A single one
+            is no guess but the name that the recipe's task gives: it must be there.
         required: Whether a source without it is refused.
     """
 

@@ -19,16 +19,6 @@ def model_card(report: dict[str, Any]) -> str:
     split_sizes = ", ".join(f"{count} {split}" for split, count in rows.items())
     labels = ", ".join(f"`{c['label']}`" for c in report["measures"]["per_class"]) or "a score"
     techniques = ", ".join(t["kind"] for t in report["techniques"]) or "full"
-    adapters = any(t["kind"] == "lora" and not t["merge"] for t in report["techniques"])
-    loading = (
-        "from peft import AutoPeftModelForSequenceClassification\n"
-        "model = AutoPeftModelForSequenceClassification.from_pretrained("
-        f'"model", num_labels={max(1, len(report["measures"]["per_class"]))})'
-        if adapters
-        else "from transformers import pipeline\n"
-        'classify = pipeline("text-classification", model="model")\n'
-        'print(classify("..."))'
-    )
     return f"""---
 {_front_matter(report)}---
 
@@ -56,7 +46,7 @@ A text classifier tuned with Luthier from `{report["base"]}`.
 ## Use / 用法
 
 ```python
-{loading}
+{_loading(report)}
 ```
 
 ## Limits / 局限
@@ -71,6 +61,17 @@ Texts beyond {report["task"]["max_length"]} tokens are cut. 指标只适用于�
 {report["recipe_yaml"].strip()}
 ```
 """
+
+
+def _loading(report: dict[str, Any]) -> str:
+    """How to use the model with nothing but transformers (or peft) installed."""
+    if any(t["kind"] == "lora" and not t["merge"] for t in report["techniques"]):
+        outputs = max(1, len(report["measures"]["per_class"]))
+        return f"""from peft import AutoPeftModelForSequenceClassification
+model = AutoPeftModelForSequenceClassification.from_pretrained("model", num_labels={outputs})"""
+    return """from transformers import pipeline
+classify = pipeline("text-classification", model="model")
+print(classify("..."))"""
 
 
 def _front_matter(report: dict[str, Any]) -> str:

@@ -10,11 +10,13 @@ import polars as pl
 
 from luthier.core.errors import RunError
 from luthier.core.files import read_json, write_json
+from luthier.data.operator import Operator
+from luthier.data.prepare import clean_texts
 from luthier.data.roles import Role
 from luthier.evaluate.predict import predict
 from luthier.models.bases import Base
 from luthier.models.model import Model, load_tokenizer, load_tuned
-from luthier.recipe.registries import TASKS
+from luthier.recipe.registries import PREPARATION, TASKS
 from luthier.tasks.task import Facts, Task, TaskConfig
 
 ABOUT = "luthier.json"
@@ -28,12 +30,16 @@ class Predictor:
         model: The network and tokenizer.
         task: The task it was tuned for.
         text_role: How the text is called in tables.
+        steps: The preparation that the training rows went through; None: the default one.
     """
 
-    def __init__(self, model: Model, task: Task, text_role: Role) -> None:
+    def __init__(
+        self, model: Model, task: Task, text_role: Role, steps: Sequence[Operator] | None = None
+    ) -> None:
         self.model = model
         self.task = task
         self.text_role = text_role
+        self.steps = steps
 
     @classmethod
     def load(cls, folder: Path) -> Predictor:
@@ -59,19 +65,32 @@ class Predictor:
             folder, Base(base["name"], Path(base["path"]), base["origin"]), task.head(), tokenizer
         )
         text_role = next(role for role in config.roles() if role.kind == "text")
-        return cls(model, task, text_role)
+        steps = facts["prepare"] and [PREPARATION.parse(step) for step in facts["prepare"]]
+        return cls(model, task, text_role, steps)
 
-    def predict(self, texts: Sequence[str], *, batch_size: int = 64) -> list[dict[str, Any]]:
-        """One answer per text, in order: for classes ``label`` and ``probability``."""
+    def predict(
+        self, texts: Sequence[str], *, batch_size: int = 64, clean: bool = False
+    ) -> list[dict[str, Any]]:
+        """One answer per text, in order: for classes ``label`` and ``probability``.
+
+        Args:
+            texts: In any number.
+            batch_size: Rows per batch; speed only.
+            clean: Clean the texts first, as the training rows were (HTML, white space).
+                Without it texts are taken as they are, as transformers' pipeline does.
+        """
         if not texts:
             return []
-        rows = pl.DataFrame({"text": list(texts)}, schema={"text": pl.String})
+        taken = clean_texts(texts, self.steps) if clean else list(texts)
+        rows = pl.DataFrame({"text": taken}, schema={"text": pl.String})
         examples = self.task.encode(rows)
         predictions = predict(self.model, self.task, examples, batch_size=batch_size)
         return self.task.answers(predictions)
 
 
-def describe_model(folder: Path, task: TaskConfig, facts: Facts, base: Base) -> None:
+def describe_model(
+    folder: Path, task: TaskConfig, facts: Facts, base: Base, steps: Sequence[Operator] | None
+) -> None:
     """Write what :meth:`Predictor.load` needs to know beside the weights."""
     write_json(
         folder / ABOUT,
@@ -79,5 +98,6 @@ def describe_model(folder: Path, task: TaskConfig, facts: Facts, base: Base) -> 
             "task": task.model_dump(mode="json"),
             "facts": dict(facts),
             "base": {"name": base.name, "path": str(base.path), "origin": base.origin},
+            "prepare": steps and [step.model_dump(mode="json") for step in steps],
         },
     )

@@ -2,42 +2,71 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from luthier.metrics.intervals import Floats, Ints
+
 BINS = 15
 
 
-def calibration(confidence: NDArray[Any], right: NDArray[np.bool_]) -> dict[str, Any]:
-    """Expected calibration error and reliability curve (Guo et al. 2017, eq. 3).
+@dataclass(frozen=True)
+class Reliability:
+    """Answers by their confidence, in 15 equal-width bins (Guo et al. 2017)."""
+
+    confidence: Floats
+    """(rows,) probability of the answer given."""
+    right: NDArray[np.bool_]
+    """(rows,) whether it was right."""
+
+    def bins(self) -> Ints:
+        """The bin of each row: (rows,); bin m holds ((m - 1) / 15, m / 15]."""
+        index = np.ceil(self.confidence * BINS).astype(np.int64) - 1
+        return np.clip(index, 0, BINS - 1)
+
+    def terms(self) -> Floats:
+        """(rows, 15): confidence minus accuracy of each row, in the column of its bin."""
+        table = np.zeros((len(self.confidence), BINS))
+        table[np.arange(len(table)), self.bins()] = self.confidence - self.right
+        return table
+
+    def curve(self) -> list[dict[str, Any]]:
+        """Mean ``confidence``, ``accuracy`` and ``count`` of each bin that has rows."""
+        bins = self.bins()
+        count = np.bincount(bins, minlength=BINS)
+        confidence = np.bincount(bins, self.confidence, BINS)
+        right = np.bincount(bins, self.right, BINS)
+        return [
+            {
+                "confidence": float(confidence[i] / count[i]),
+                "accuracy": float(right[i] / count[i]),
+                "count": int(count[i]),
+            }
+            for i in np.flatnonzero(count)
+        ]
+
+
+def expected_error(weights: Floats, terms: Floats) -> Floats:
+    """Expected calibration error (Guo et al. 2017, eq. 3) of each sample: (samples,).
+
+    The distance between confidence and accuracy in each bin, weighted by its rows.
 
     Args:
-        confidence: (rows,) probability of the answer given.
-        right: (rows,) whether it was right.
-
-    Returns:
-        ``ece``: mean distance between confidence and accuracy over 15 equal-width bins,
-        weighted by their rows; ``bins``: ``confidence``, ``accuracy``, ``count`` of each
-        bin that has rows.
+        weights: (samples, rows) how often each row occurs.
+        terms: (rows, 15) of :meth:`Reliability.terms`.
     """
-    index = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
-    count = np.bincount(index, minlength=BINS)
-    filled = count > 0
-    sums = np.bincount(index, weights=confidence, minlength=BINS)[filled] / count[filled]
-    hits = np.bincount(index, weights=right.astype(float), minlength=BINS)[filled]
-    accuracy = hits / count[filled]
-    ece = float(np.sum(count[filled] * np.abs(sums - accuracy)) / max(1, len(confidence)))
-    bins = [
-        {"confidence": float(c), "accuracy": float(a), "count": int(n)}
-        for c, a, n in zip(sums, accuracy, count[filled], strict=True)
-    ]
-    return {"ece": ece, "bins": bins}
+    error: Floats = np.abs(weights @ terms).sum(-1) / terms.shape[0]
+    return error
 
 
-def brier(y_true: NDArray[Any], probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Squared distance between probabilities and truth of each row (Brier 1950): (rows,)."""
+def brier(y_true: NDArray[Any], probabilities: Floats) -> Floats:
+    """Squared distance between probabilities and truth of each row (Brier 1950): (rows,).
+
+    Halved for two classes, so that it is that of the one probability, as in scikit-learn.
+    """
     truth = np.eye(probabilities.shape[1])[y_true]
-    distance: NDArray[np.float64] = ((probabilities - truth) ** 2).sum(-1)
-    return distance
+    distance: Floats = ((probabilities - truth) ** 2).sum(-1)
+    return distance / 2 if probabilities.shape[1] == 2 else distance

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from luthier.metrics.calibration import brier, calibration
+from luthier.metrics.calibration import Reliability, brier, expected_error
+from luthier.metrics.checks import check_measurable
+from luthier.metrics.counts import Counts, divide
 from luthier.metrics.intervals import (
+    SEED,
     Floats,
     Ints,
-    interval,
-    intervals,
-    resample_counts,
-    resample_means,
-    resample_rows,
+    affordable,
+    estimates,
+    gains,
+    over,
+    samples_of_counts,
+    samples_of_rows,
 )
 from luthier.metrics.measures import Measures
-from luthier.metrics.ranking import average_precision, roc_auc
+from luthier.metrics.ranking import Ranking, mean_metrics
 
-EPSILON = 1e-15
-"""Probabilities are kept this far from 0 in the log loss."""
-
-RANKED = 200
-"""Resamples for metrics that sort rows: enough for percentiles, at a fifth of the cost."""
+EPSILON = float(np.finfo(np.float64).eps)
+"""Probabilities are kept this far from 0 and 1 in the log loss."""
 
 CLASSIFICATION = (
     "accuracy",
@@ -35,71 +37,6 @@ CLASSIFICATION = (
 """Names of what is measured."""
 
 
-def confusion_matrix(y_true: NDArray[Any], y_pred: NDArray[Any], classes: int) -> Ints:
-    """(classes, classes) counts: rows of class i answered as class j."""
-    flat = np.bincount(y_true * classes + y_pred, minlength=classes * classes)
-    return flat.reshape(classes, classes).astype(np.int64)
-
-
-def divide(a: Any, b: Any) -> Floats:
-    """A / b with 0 where b is 0, as scikit-learn's ``zero_division=0``."""
-    a, b = np.broadcast_arrays(np.asarray(a, np.float64), np.asarray(b, np.float64))
-    quotient: Floats = np.divide(a, b, out=np.zeros(a.shape), where=b != 0)
-    return quotient
-
-
-def per_class(matrix: NDArray[Any]) -> tuple[Floats, Floats, Floats, Floats]:
-    """Precision, recall, F1 and support of each class: (..., k, k) to (..., k) each.
-
-    Precision: of the rows answered so, the share that is so. Recall: of the rows that
-    are so, the share answered so. F1: their harmonic mean.
-    """
-    right = np.diagonal(matrix, axis1=-2, axis2=-1).astype(np.float64)
-    answered, support = matrix.sum(-2), matrix.sum(-1).astype(np.float64)
-    return (
-        divide(right, answered),
-        divide(right, support),
-        divide(2 * right, answered + support),
-        support,
-    )
-
-
-def from_confusion(matrix: NDArray[Any]) -> dict[str, Floats]:
-    """Every metric that counts decide: (..., k, k) to name -> (...).
-
-    Macro means run over the classes that occur in truth or answers, as scikit-learn's do.
-    """
-    precision, recall, f1, support = per_class(matrix)
-    total = support.sum(-1)
-    right = np.trace(matrix, axis1=-2, axis2=-1)
-    present = (matrix.sum(-2) + matrix.sum(-1)) > 0
-    result = {"accuracy": divide(right, total)}
-    for name, values in (("precision", precision), ("recall", recall), ("f1", f1)):
-        result[f"{name}_macro"] = divide((values * present).sum(-1), present.sum(-1))
-        result[f"{name}_micro"] = result["accuracy"]
-        result[f"{name}_weighted"] = divide((values * support).sum(-1), total)
-    seen = support > 0
-    result["balanced_accuracy"] = divide((recall * seen).sum(-1), seen.sum(-1))
-    result["mcc"] = matthews(matrix)
-    return result
-
-
-def matthews(matrix: NDArray[Any]) -> Floats:
-    """Multiclass Matthews correlation (Gorodkin 2004, R_K): (..., k, k) to (...)."""
-    matrix = np.asarray(matrix, np.float64)
-    truth, answers = matrix.sum(-1), matrix.sum(-2)
-    total, right = matrix.sum((-2, -1)), np.trace(matrix, axis1=-2, axis2=-1)
-    covariance = right * total - (truth * answers).sum(-1)
-    spread = (total**2 - (truth**2).sum(-1)) * (total**2 - (answers**2).sum(-1))
-    return divide(covariance, np.sqrt(spread))
-
-
-def log_losses(y_true: NDArray[Any], probabilities: Floats) -> Floats:
-    """Negative log probability of the true class of each row: (rows,)."""
-    losses: Floats = -np.log(np.clip(probabilities[np.arange(len(y_true)), y_true], EPSILON, 1.0))
-    return losses
-
-
 def measure_classification(
     y_true: NDArray[Any],
     probabilities: Floats,
@@ -107,8 +44,12 @@ def measure_classification(
     *,
     confidence: float = 0.95,
     resamples: int = 1000,
+    seed: int = SEED,
 ) -> Measures:
-    """Everything about single-label answers.
+    """Everything about single-label answers; the answer is the most probable class.
+
+    Metrics of counts are resampled as counts; those that sort rows, over very many
+    rows and classes, on fewer resamples (:func:`~luthier.metrics.intervals.affordable`).
 
     Args:
         y_true: (rows,) class indices.
@@ -116,58 +57,106 @@ def measure_classification(
         labels: Class names by index.
         confidence: Level of the intervals.
         resamples: Bootstrap resamples; 0 leaves the intervals out.
+        seed: Of the resampling.
+
+    Raises:
+        DataError: If there are no rows.
+        ModelError: If a probability is not a number.
     """
-    classes = len(labels)
-    matrix = confusion_matrix(y_true, probabilities.argmax(-1), classes)
-    counted = {name: float(value) for name, value in from_confusion(matrix).items()}
-    summed = {
-        "log_loss": log_losses(y_true, probabilities),
-        "brier": brier(y_true, probabilities),
-    }
-    drawn: dict[str, Floats] = {}
-    f1_drawn: Floats | None = None
-    if resamples:
-        tables = resample_counts(matrix, resamples)
-        drawn |= from_confusion(tables)
-        f1_drawn = per_class(tables)[2]
-        means = resample_means(np.stack(list(summed.values()), 1), resamples)
-        drawn |= {name: means[:, column] for column, name in enumerate(summed)}
-    values = counted | {name: float(terms.mean()) for name, terms in summed.items()}
-    ranked = _ranked(y_true, probabilities, np.arange(len(y_true)))
-    values |= {name: value for name, value in ranked.items() if np.isfinite(value)}
-    if resamples:
-        drawn |= resample_rows(
-            len(y_true), min(resamples, RANKED), lambda r: _ranked(y_true, probabilities, r)
-        )
-    curve = calibration(probabilities.max(-1), probabilities.argmax(-1) == y_true)
-    values["ece"] = curve["ece"]
-    precision, recall, f1, support = per_class(matrix)
+    check_measurable(y_true, probabilities)
+    n, answers = len(y_true), probabilities.argmax(-1)
+    matrix = confusion_matrix(y_true, answers, len(labels))
+    tables = samples_of_counts(matrix, resamples, seed)
+    counts = Counts(**over(tables, lambda block: asdict(count(block))))
+    counted = from_counts(counts)
+    reliability = Reliability(probabilities.max(-1), answers == y_true)
+    summed = over(samples_of_rows(n, resamples, seed), _sums(y_true, probabilities, reliability))
+    most = affordable(resamples, probabilities.size)
+    ranked = over(samples_of_rows(n, most, seed), _rankings(y_true, probabilities))
+    drawn = counted | summed | ranked
+    metrics = estimates({name: drawn[name] for name in CLASSIFICATION}, confidence)
     return Measures(
-        n=len(y_true),
-        metrics=intervals(values, drawn, confidence),
-        per_class=[
-            {
-                "label": label,
-                "precision": float(precision[i]),
-                "recall": float(recall[i]),
-                "f1": interval(
-                    float(f1[i]), None if f1_drawn is None else f1_drawn[:, i], confidence
-                ).to_json(),
-                "support": int(support[i]),
-            }
-            for i, label in enumerate(labels)
-        ],
+        n=n,
+        metrics=metrics,
+        per_class=counts.table(labels, confidence),
         confusion=matrix.tolist(),
-        calibration=curve,
+        calibration={"ece": metrics["ece"].value, "bins": reliability.curve()},
+        gains=gains(counted, from_counts(_majority(counts)), confidence),
     )
 
 
-def _ranked(y_true: NDArray[Any], probabilities: Floats, rows: Ints) -> dict[str, float]:
-    """ROC AUC and average precision; over more than two classes one-vs-rest, macro."""
-    truth, scores = y_true[rows], probabilities[rows]
-    classes = [1] if scores.shape[1] == 2 else list(range(scores.shape[1]))
-    curves = [(truth == c, scores[:, c]) for c in classes]
+def confusion_matrix(y_true: NDArray[Any], y_pred: NDArray[Any], classes: int) -> Ints:
+    """(classes, classes) counts: rows of class i answered as class j."""
+    flat = np.bincount(y_true * classes + y_pred, minlength=classes * classes)
+    return flat.reshape(classes, classes).astype(np.int64)
+
+
+def count(matrix: Floats) -> Counts:
+    """The counts of confusion matrices (..., k, k)."""
+    right = np.diagonal(matrix, axis1=-2, axis2=-1).copy()
+    return Counts(right, answered=matrix.sum(-2), support=matrix.sum(-1))
+
+
+def from_counts(counts: Counts) -> dict[str, Floats]:
+    """Every metric that counts decide: (..., k) to name -> (...).
+
+    Macro means run over the classes that occur in truth or answers, as scikit-learn's do.
+    """
+    seen = counts.support > 0
     return {
-        "roc_auc": float(np.mean([roc_auc(t, s) for t, s in curves])),
-        "average_precision": float(np.mean([average_precision(t, s) for t, s in curves])),
+        "accuracy": divide(counts.right.sum(-1), counts.support.sum(-1)),
+        **counts.averages(seen | (counts.answered > 0)),
+        "balanced_accuracy": divide((counts.recall() * seen).sum(-1), seen.sum(-1)),
+        "mcc": matthews(counts),
     }
+
+
+def matthews(counts: Counts) -> Floats:
+    """Multiclass Matthews correlation (Gorodkin 2004, R_K): (..., k) to (...)."""
+    total, right = counts.support.sum(-1), counts.right.sum(-1)
+    covariance = right * total - (counts.support * counts.answered).sum(-1)
+    truth = total**2 - (counts.support**2).sum(-1)
+    answers = total**2 - (counts.answered**2).sum(-1)
+    return divide(covariance, np.sqrt(truth) * np.sqrt(answers))
+
+
+def log_losses(y_true: NDArray[Any], probabilities: Floats) -> Floats:
+    """Negative log probability of the true class of each row: (rows,)."""
+    of_truth = probabilities[np.arange(len(y_true)), y_true]
+    losses: Floats = -np.log(np.clip(of_truth, EPSILON, 1 - EPSILON))
+    return losses
+
+
+def _majority(counts: Counts) -> Counts:
+    """What always answering the data's most frequent class would count, in every sample."""
+    best = counts.support[0].argmax()
+    answered = np.zeros_like(counts.support)
+    answered[:, best] = counts.support.sum(-1)
+    return Counts(np.minimum(answered, counts.support), answered, counts.support)
+
+
+def _sums(y_true: NDArray[Any], probabilities: Floats, reliability: Reliability) -> Any:
+    """The statistic of samples of rows that needs no sorting."""
+    n = len(y_true)
+    losses, distances = log_losses(y_true, probabilities), brier(y_true, probabilities)
+    terms = reliability.terms()
+    return lambda weights: {
+        "log_loss": weights @ losses / n,
+        "brier": weights @ distances / n,
+        "ece": expected_error(weights, terms),
+    }
+
+
+def _rankings(y_true: NDArray[Any], probabilities: Floats) -> Any:
+    """ROC AUC and average precision: of class 1 of two, else one-vs-rest, macro.
+
+    Means run over the classes that occur in a sample.
+    """
+    classes = [1] if probabilities.shape[1] == 2 else range(probabilities.shape[1])
+    rankings = [Ranking(y_true == c, probabilities[:, c]) for c in classes]
+
+    def statistic(weights: Floats) -> dict[str, Floats]:
+        roc_auc, average_precision = mean_metrics(rankings, weights)
+        return {"roc_auc": roc_auc, "average_precision": average_precision}
+
+    return statistic

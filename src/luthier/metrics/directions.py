@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-LOWER = frozenset(
+from luthier.core.errors import RecipeError
+from luthier.core.names import nearest
+
+MORE = frozenset(
+    {
+        "accuracy", "balanced_accuracy", "mcc", "roc_auc", "roc_auc_macro", "average_precision",
+        "average_precision_macro", "f1_samples",
+        *(f"{kind}_{mean}" for kind in ("precision", "recall", "f1")
+          for mean in ("macro", "micro", "weighted")),
+        "r2", "pearson", "spearman", "quadratic_kappa",
+        "exact_match", "f1", "bleu", "chrf", "rouge1", "rouge2", "rougeL", "uas", "las",
+    }
+)  # fmt: skip
+"""Metrics of which more is better."""
+
+LESS = frozenset(
     {"log_loss", "brier", "ece", "hamming_loss", "mse", "rmse", "mae", "loss", "perplexity"}
 )
-"""Metrics of which less is better; of all others more is."""
+"""Metrics of which less is better."""
 
 
 def higher_is_better(metric: str) -> bool:
-    """Whether more of ``metric`` is better."""
-    return metric not in LOWER
+    """Whether more of ``metric`` is better.
+
+    Raises:
+        RecipeError: If the name is neither in ``MORE`` nor in ``LESS``; with the nearest one.
+    """
+    if metric in MORE or metric in LESS:
+        return metric in MORE
+    near = nearest(metric, MORE | LESS)
+    raise RecipeError(
+        "There is no metric '{name}'.",
+        hint="Did you mean '{near}'?" if near else None,
+        name=metric,
+        near=near,
+    )
 
 
 def reaches(metric: str, value: float, target: float) -> bool:

@@ -21,18 +21,32 @@ class Estimate:
 
 
 @dataclass(frozen=True)
+class Difference(Estimate):
+    """By how much one set of answers is better than another on the same rows.
+
+    Positive is better, also for metrics of which less is better.
+    """
+
+    p: float
+    """Two-sided p value of "there is no difference"."""
+
+
+@dataclass(frozen=True)
 class Measures:
     """All that evaluation measured on one set of rows."""
 
     n: int
     """Rows measured."""
     metrics: dict[str, Estimate]
+    """By name; a metric that the rows leave undefined is absent."""
     per_class: list[dict[str, Any]] = field(default_factory=list)
     """``label``, ``precision``, ``recall``, ``f1`` (an estimate), ``support`` of each class."""
     confusion: list[list[int]] = field(default_factory=list)
     """Rows of class i answered as class j."""
     calibration: dict[str, Any] = field(default_factory=dict)
     """``ece`` and ``bins``: ``confidence``, ``accuracy``, ``count`` of each."""
+    gains: dict[str, Difference] = field(default_factory=dict)
+    """How much better than the best constant answer, paired by row, by metric."""
 
     def values(self) -> dict[str, float]:
         """The metrics without their intervals."""
@@ -46,4 +60,5 @@ class Measures:
     def from_json(cls, data: Mapping[str, Any]) -> Measures:
         """The measures that :meth:`to_json` wrote."""
         metrics = {name: Estimate(**estimate) for name, estimate in data["metrics"].items()}
-        return cls(**{**data, "metrics": metrics})
+        gains = {name: Difference(**gain) for name, gain in data.get("gains", {}).items()}
+        return cls(**{**data, "metrics": metrics, "gains": gains})

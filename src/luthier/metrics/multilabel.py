@@ -7,43 +7,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from luthier.metrics.classification import RANKED, divide
-from luthier.metrics.intervals import Floats, Ints, intervals, resample_rows
-from luthier.metrics.measures import Estimate, Measures
-from luthier.metrics.ranking import average_precision, roc_auc
+from luthier.metrics.checks import check_measurable
+from luthier.metrics.classification import EPSILON
+from luthier.metrics.counts import Counts, divide
+from luthier.metrics.intervals import (
+    SEED,
+    Floats,
+    affordable,
+    estimates,
+    gains,
+    over,
+    samples_of_rows,
+)
+from luthier.metrics.measures import Measures
+from luthier.metrics.ranking import Ranking, mean_metrics
 
 THRESHOLD = 0.5
+"""A label is given from this probability on."""
 
 MULTILABEL = (
-    "accuracy", "precision_micro", "recall_micro", "f1_micro", "precision_macro",
-    "recall_macro", "f1_macro", "f1_weighted", "f1_samples", "hamming_loss",
-    "roc_auc_macro", "average_precision_macro",
+    "accuracy",
+    *(f"{kind}_{mean}" for kind in ("precision", "recall", "f1")
+      for mean in ("micro", "macro", "weighted")),
+    "f1_samples", "hamming_loss", "log_loss", "roc_auc_macro", "average_precision_macro",
 )  # fmt: skip
-"""Names of what is measured."""
+"""Names of what is measured. ``accuracy`` is the share of rows with every label right;
+``log_loss`` the mean over rows and labels."""
 
-
-def label_counts(truth: NDArray[Any], answers: NDArray[Any]) -> tuple[Ints, Ints, Ints]:
-    """True positives, answered and true rows of each label: (k,) each."""
-    return (truth & answers).sum(0), answers.sum(0), truth.sum(0)
-
-
-def from_answers(truth: NDArray[Any], answers: NDArray[Any]) -> dict[str, float]:
-    """Metrics of 0/1 answers: both (rows, k) boolean."""
-    right, answered, support = label_counts(truth, answers)
-    f1 = divide(2 * right, answered + support)
-    both = (truth & answers).sum(1)
-    return {
-        "accuracy": float((truth == answers).all(1).mean()),
-        "precision_micro": float(divide(right.sum(), answered.sum())),
-        "recall_micro": float(divide(right.sum(), support.sum())),
-        "f1_micro": float(divide(2 * right.sum(), answered.sum() + support.sum())),
-        "precision_macro": float(divide(right, answered).mean()),
-        "recall_macro": float(divide(right, support).mean()),
-        "f1_macro": float(f1.mean()),
-        "f1_weighted": float(divide((f1 * support).sum(), support.sum())),
-        "f1_samples": float(divide(2 * both, truth.sum(1) + answers.sum(1)).mean()),
-        "hamming_loss": float((truth != answers).mean()),
-    }
+Bools = NDArray[np.bool_]
 
 
 def measure_multilabel(
@@ -53,52 +44,86 @@ def measure_multilabel(
     *,
     confidence: float = 0.95,
     resamples: int = 1000,
+    seed: int = SEED,
 ) -> Measures:
     """Everything about multi-label answers.
 
     Args:
         y_true: (rows, labels) 0/1.
-        probabilities: (rows, labels); a label is given from 0.5 on.
+        probabilities: (rows, labels).
         labels: Names by index.
         confidence: Level of the intervals.
         resamples: Bootstrap resamples; 0 leaves the intervals out.
+        seed: Of the resampling.
+
+    Raises:
+        DataError: If there are no rows.
+        ModelError: If a probability is not a number.
     """
-    truth, answers = y_true > 0.5, probabilities >= THRESHOLD
-    ranked = {
-        "roc_auc_macro": _mean(
-            [roc_auc(truth[:, i], probabilities[:, i]) for i in labels_of(truth)]
-        ),
-        "average_precision_macro": _mean(
-            [average_precision(truth[:, i], probabilities[:, i]) for i in labels_of(truth)]
-        ),
-    }
-    values = from_answers(truth, answers) | {k: v for k, v in ranked.items() if np.isfinite(v)}
-    drawn = resample_rows(
-        len(truth), min(resamples, RANKED), lambda rows: from_answers(truth[rows], answers[rows])
-    )
-    right, answered, support = label_counts(truth, answers)
-    f1 = divide(2 * right, answered + support)
-    precision, recall = divide(right, answered), divide(right, support)
+    check_measurable(y_true, probabilities)
+    truth, n = y_true > THRESHOLD, len(y_true)
+    answers = probabilities >= THRESHOLD
+    constant = np.broadcast_to(truth.mean(0) >= THRESHOLD, truth.shape)
+
+    def rows() -> Any:
+        return samples_of_rows(n, resamples, seed)
+
+    counts = Counts(**over(rows(), _counts(truth, answers)))
+    counted = _averages(counts) | over(rows(), _answer_means(truth, answers))
+    naive = Counts(**over(rows(), _counts(truth, constant)))
+    by_chance = _averages(naive) | over(rows(), _answer_means(truth, constant))
+    most = samples_of_rows(n, affordable(resamples, probabilities.size), seed)
+    losses = _log_losses(truth, probabilities)
+    drawn = counted | over(rows(), lambda weights: {"log_loss": weights @ losses / n})
+    drawn |= over(most, _rankings(truth, probabilities))
     return Measures(
-        n=len(truth),
-        metrics=intervals(values, drawn, confidence),
-        per_class=[
-            {
-                "label": label,
-                "precision": float(precision[i]),
-                "recall": float(recall[i]),
-                "f1": Estimate(float(f1[i]), float(f1[i]), float(f1[i])).to_json(),
-                "support": int(support[i]),
-            }
-            for i, label in enumerate(labels)
-        ],
+        n=n,
+        metrics=estimates({name: drawn[name] for name in MULTILABEL}, confidence),
+        per_class=counts.table(labels, confidence),
+        gains=gains(counted, by_chance, confidence),
     )
 
 
-def labels_of(truth: NDArray[Any]) -> list[int]:
-    """Labels that some rows have and some have not: the others cannot be ranked."""
-    return [int(i) for i in np.flatnonzero(truth.any(0) & ~truth.all(0))]
+def _counts(truth: Bools, answers: Bools) -> Any:
+    """Right answers, answers and true rows of each label, in samples of rows."""
+    right, answered, support = (
+        part.astype(np.float64) for part in (truth & answers, answers, truth)
+    )
+    return lambda weights: {
+        "right": weights @ right,
+        "answered": weights @ answered,
+        "support": weights @ support,
+    }
 
 
-def _mean(values: list[float]) -> float:
-    return float(np.mean(values)) if values else float("nan")
+def _averages(counts: Counts) -> dict[str, Floats]:
+    return counts.averages(np.ones(counts.right.shape, np.bool_))
+
+
+def _answer_means(truth: Bools, answers: Bools) -> Any:
+    """Means over rows of what each row's labels decide."""
+    both = 2 * (truth & answers).sum(1)
+    terms = {
+        "accuracy": (truth == answers).all(1).astype(np.float64),
+        "f1_samples": divide(both, truth.sum(1) + answers.sum(1)),
+        "hamming_loss": (truth != answers).mean(1),
+    }
+    return lambda weights: {name: weights @ term / len(truth) for name, term in terms.items()}
+
+
+def _log_losses(truth: Bools, probabilities: Floats) -> Floats:
+    """Binary cross-entropy of each row, mean over its labels: (rows,)."""
+    of_truth = np.where(truth, probabilities, 1 - probabilities)
+    losses: Floats = -np.log(np.clip(of_truth, EPSILON, 1 - EPSILON)).mean(1)
+    return losses
+
+
+def _rankings(truth: Bools, probabilities: Floats) -> Any:
+    """Macro ROC AUC and average precision over the labels that a sample has and lacks."""
+    rankings = [Ranking(truth[:, i], probabilities[:, i]) for i in range(truth.shape[1])]
+
+    def statistic(weights: Floats) -> dict[str, Floats]:
+        roc_auc, average_precision = mean_metrics(rankings, weights)
+        return {"roc_auc_macro": roc_auc, "average_precision_macro": average_precision}
+
+    return statistic

@@ -110,6 +110,7 @@ class Classifier(Task):
         self.labels = labels
         self.tokenizer = tokenizer
         tokenizer.model_max_length = config.max_length
+        self.classes = () if config.target == "score" else tuple(labels)
         self._index = {label: index for index, label in enumerate(labels)}
         if config.target == "score":
             self.default_metric = "rmse"  # type: ignore[misc]

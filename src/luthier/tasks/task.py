@@ -38,6 +38,8 @@ class Task(ABC):
 
     default_metric: ClassVar[str]
     """Picks the best checkpoint where the recipe names none."""
+    classes: Sequence[str] = ()
+    """Names of the classes it answers with, where it has such."""
 
     @abstractmethod
     def head(self) -> Head:

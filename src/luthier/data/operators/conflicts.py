@@ -1,11 +1,12 @@
-"""Conflicting duplicates: one text, two answers."""
+"""Conflicting rows: one text, two answers."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from luthier.core.lazy import lazy
 from luthier.data.operator import Context, Operator
+from luthier.data.roles import SPLIT
 from luthier.recipe.registries import PREPARATION
 
 if TYPE_CHECKING:
@@ -16,25 +17,42 @@ else:
 
 @PREPARATION.register
 class Conflicts(Operator):
-    """Drop rows whose text occurs with more than one answer: at most one can be right."""
+    """Settle texts that have more than one answer in their split: at most one can be right.
+
+    Splits are looked at one by one, so that training rows never decide about test rows.
+    """
+
+    scope: ClassVar[Literal["text", "row", "table"]] = "table"
 
     kind: Literal["conflicts"] = "conflicts"
     """This step."""
-    keep: Literal["none", "first"] = "none"
-    """Which of the conflicting rows stay: none, or the first that was met."""
+    keep: Literal["majority", "none"] = "majority"
+    """`majority`: the answer that more than half of a text's rows give, none where there is no
+    such; `none`: no row of such a text."""
 
     def apply(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         """Rows without conflict; the others are in the ledger with their answer."""
         texts, answers = context.named("text"), context.named("label", "labels", "number")
         if not answers:
             return rows
-        answer = pl.col(answers[0])
-        conflict = answer.n_unique().over(texts) > 1
-        if self.keep == "first":
-            conflict &= ~pl.struct(texts).is_first_distinct()
-        as_text = answer.list.join(", ") if isinstance(rows.schema[answers[0]], pl.List) else answer
+        answer = pl.concat_str([_as_text(rows, name) for name in answers], separator=" / ")
+        group = [*texts, SPLIT]
+        share = pl.len().over(*group, "_answer") / pl.len().over(group)
+        marked = rows.with_columns(_answer=answer.fill_null("")).with_columns(_share=share)
+        ordinary, majority = pl.col("_share") == 1, pl.col("_share") > 0.5
+        settled = (majority & (self.keep == "majority")).any().over(group)
+        stays = ordinary | (majority & (self.keep == "majority"))
+        marked = marked.with_columns(_stays=stays, _settled=settled)
         context.ledger.record(
-            self.kind, "dropped", rows.filter(conflict), "same text, another label elsewhere",
-            before=as_text,
+            self.kind, "dropped", marked.filter(~pl.col("_stays")),
+            pl.when("_settled").then(pl.lit("most rows with this text have another label"))
+            .otherwise(pl.lit("other rows with this text have another label")),
+            before=pl.col("_answer"),
         )  # fmt: skip
-        return rows.filter(~conflict)
+        return rows.filter(marked["_stays"])
+
+
+def _as_text(rows: pl.DataFrame, column: str) -> pl.Expr:
+    if isinstance(rows.schema[column], pl.List):
+        return pl.col(column).list.join(", ")
+    return pl.col(column).cast(pl.String)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from luthier.core.lazy import lazy
 from luthier.data.operator import Context, Operator
@@ -19,13 +19,15 @@ else:
 class Duplicates(Operator):
     """Keep one of rows that say the same: same text, same label, same split."""
 
+    scope: ClassVar[Literal["text", "row", "table"]] = "table"
+
     kind: Literal["duplicates"] = "duplicates"
     """This step."""
 
     def apply(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         """The first of each; the others are in the ledger."""
         same = [role.name for role in context.roles]
-        repeated = ~pl.struct(*same, SPLIT).is_first_distinct()
+        repeated = rows.select(~pl.struct(*same, SPLIT).is_first_distinct()).to_series()
         text = context.named("text")[0]
         context.ledger.record(
             self.kind, "dropped", rows.filter(repeated), "same as an earlier row",

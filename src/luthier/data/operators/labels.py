@@ -1,15 +1,13 @@
-"""Labels: one spelling for one class."""
+"""Labels: one spelling for one class, numbers as numbers, lists as lists."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections import Counter
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from luthier.core.lazy import lazy
 from luthier.data.operator import Context, Operator
+from luthier.data.spelling import Spelling, settle
 from luthier.recipe.registries import PREPARATION
 
 if TYPE_CHECKING:
@@ -17,36 +15,42 @@ if TYPE_CHECKING:
 else:
     pl = lazy("polars")
 
-SHORTEST_PREFIX = 3
-"""Letters an abbreviation needs: `pos` for `positive`."""
-
-_SEPARATORS = re.compile(r"\s*[,;|，；、]\s*")
-_WHOLE = re.compile(r"^([+-]?\d+)\.0+$")
+_SEPARATORS = re.compile(r"[,;|，；、]")
+_BRACKETS = " []'\"\t"
+_THOUSANDS = r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$"
 
 
 @PREPARATION.register
 class Labels(Operator):
     """Give every class one spelling: trimmed, without regard to case, abbreviations spelt out."""
 
+    scope: ClassVar[Literal["text", "row", "table"]] = "row"
+
     kind: Literal["labels"] = "labels"
     """This step."""
     abbreviations: bool = True
-    """Read `pos` as `positive` where exactly one longer label begins so."""
+    """Read `pos` as `positive` where exactly one label begins so and is far more frequent."""
 
     def apply(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
-        """Label columns spelt alike; numbers as numbers. Changed rows are in the ledger."""
+        """Label columns spelt alike, rows without a number for a number's role dropped."""
         for column in context.named("number"):
             rows = self._numbers(rows, column, context)
         for column in context.named("label"):
-            spelling = self._spelling(rows[column].to_list(), context.labels)
-            rows = self._replace(rows, column, spelling, context)
+            new = self._spelt(rows[column], context)
+            rows = self._replace(rows, column, new, rows[column], new, context)
         for column in context.named("labels"):
-            rows = self._lists(rows, column, context)
+            old = _split(rows[column])
+            new = self._spelt(old.explode(), context)
+            rows = self._replace(rows, column, _regroup(old, new), _join(old), None, context)
         return rows
 
     def _numbers(self, rows: pl.DataFrame, column: str, context: Context) -> pl.DataFrame:
-        number = (
-            pl.col(column).str.strip_chars().str.replace(",", ".").cast(pl.Float64, strict=False)
+        """1,234 has thousands, 3,5 has a decimal comma."""
+        bare = pl.col(column).str.strip_chars()
+        thousands = bare.str.contains(_THOUSANDS)
+        plain = pl.when(thousands).then(bare.str.replace_all(",", "", literal=True))
+        number = plain.otherwise(bare.str.replace(",", ".", literal=True)).cast(
+            pl.Float64, strict=False
         )
         unusable = number.is_null() | ~number.is_finite()
         context.ledger.record(
@@ -55,73 +59,56 @@ class Labels(Operator):
         )  # fmt: skip
         return rows.filter(~unusable).with_columns(number.alias(column))
 
-    def _replace(
-        self, rows: pl.DataFrame, column: str, spelling: Mapping[str, str], context: Context
-    ) -> pl.DataFrame:
-        new = pl.col(column).replace_strict(
-            spelling, default=pl.col(column), return_dtype=pl.String
+    def _spelt(self, labels: pl.Series, context: Context) -> pl.Series:
+        """The labels, each in the spelling of its class."""
+        frame = labels.drop_nulls().to_frame("label").group_by("label", maintain_order=True).len()
+        counts: dict[str, int] = dict(frame.iter_rows())
+        spelling = settle(
+            counts,
+            aliases=context.labels,
+            classes=context.classes,
+            abbreviations=self.abbreviations,
         )
-        changed = rows.filter(pl.col(column) != new)
+        context.notes += _guesses(spelling, counts)
+        return labels.replace_strict(spelling.of, default=None, return_dtype=pl.String)
+
+    def _replace(
+        self, rows: pl.DataFrame, column: str, new: pl.Series, before: pl.Series,
+        after: pl.Series | None, context: Context,
+    ) -> pl.DataFrame:  # fmt: skip
+        """Rows with the new values; the ledger shows changes as ``before`` and ``after``."""
+        after = _join(new) if after is None else after
+        marked = rows.with_columns(before.alias("_before"), after.alias("_after"))
         context.ledger.record(
-            self.kind, "changed", changed, f"spelling of {column}",
-            before=pl.col(column), after=new,
+            self.kind, "changed", marked.filter(pl.col("_before").ne_missing(pl.col("_after"))),
+            f"spelling of {column}", before=pl.col("_before"), after=pl.col("_after"),
         )  # fmt: skip
         return rows.with_columns(new.alias(column))
 
-    def _lists(self, rows: pl.DataFrame, column: str, context: Context) -> pl.DataFrame:
-        values = rows[column].to_list()
-        lists = [_SEPARATORS.split(v.strip()) if isinstance(v, str) else v or [] for v in values]
-        spelling = self._spelling([x for labels in lists for x in labels], context.labels)
-        new = [sorted({spelling[x] for x in labels if x and x.strip()}) for labels in lists]
-        after = pl.Series("_after", new, dtype=pl.List(pl.String))
-        rows = rows.with_columns(after)
-        before = pl.Series([" | ".join(labels) for labels in lists], dtype=pl.String)
-        joined = pl.Series([" | ".join(labels) for labels in new], dtype=pl.String)
-        changed = rows.with_columns(before.alias("_b"), joined.alias("_j")).filter(
-            pl.col("_b") != pl.col("_j")
-        )
-        context.ledger.record(
-            self.kind, "changed", changed, f"spelling of {column}",
-            before=pl.col("_b"), after=pl.col("_j"),
-        )  # fmt: skip
-        return rows.drop(column).rename({"_after": column})
 
-    def _spelling(self, values: list[str], aliases: Mapping[str, str]) -> dict[str, str]:
-        """Every spelling to the one of its class: the most frequent, else the first met."""
-        counts = Counter(value for value in values if value is not None)
-        given = {_fold(key): target for key, target in aliases.items()}
-        by_class: dict[str, Counter[str]] = {}
-        for value, count in counts.items():
-            target = given.get(_fold(value))
-            key = _fold(target if target is not None else value)
-            spelling = target if target is not None else _trim(value)
-            by_class.setdefault(key, Counter())[spelling] += count
-        names = {key: spellings.most_common(1)[0][0] for key, spellings in by_class.items()}
-        full = _full_forms(by_class) if self.abbreviations else {}
-        result = {}
-        for value in counts:
-            key = _fold(given.get(_fold(value), value))
-            result[value] = names[full.get(key, key)]
-        return result
+def _split(values: pl.Series) -> pl.Series:
+    """Lists of labels: as they are, or cut out of text such as ``a, b`` or ``['a', 'b']``."""
+    if isinstance(values.dtype, pl.List):
+        return values
+    cut = [None if text is None else _SEPARATORS.split(text) for text in values.to_list()]
+    parts = [None if c is None else [p for x in c if (p := x.strip(_BRACKETS))] for c in cut]
+    return pl.Series(values.name, parts, dtype=pl.List(pl.String))
 
 
-def _trim(value: str) -> str:
-    """Unicode form NFKC without blanks around; ``1.0`` as ``1``."""
-    trimmed = " ".join(unicodedata.normalize("NFKC", value).split())
-    whole = _WHOLE.match(trimmed)
-    return whole.group(1) if whole else trimmed
+def _regroup(old: pl.Series, labels: pl.Series) -> pl.Series:
+    """Spelt labels back in their rows' lists, sorted, each once; an empty list stays so."""
+    rows = old.to_frame("old").with_row_index("row")
+    flat = rows.explode("old").with_columns(label=labels).drop_nulls("label")
+    lists = flat.group_by("row").agg(pl.col("label").unique().sort())
+    return rows.join(lists, on="row", how="left", maintain_order="left")["label"].fill_null([])
 
 
-def _fold(value: str) -> str:
-    return _trim(value).casefold()
+def _join(lists: pl.Series) -> pl.Series:
+    return lists.list.join(" | ")
 
 
-def _full_forms(classes: Mapping[str, object]) -> dict[str, str]:
-    """Abbreviation to the only class that it begins."""
-    forms = {}
-    for key in classes:
-        stem = key.removesuffix(".")
-        longer = [other for other in classes if other != key and other.startswith(stem)]
-        if len(stem) >= SHORTEST_PREFIX and stem.isalpha() and stem.isascii() and len(longer) == 1:
-            forms[key] = longer[0]
-    return forms
+def _guesses(spelling: Spelling, counts: dict[str, int]) -> list[str]:
+    return [
+        f"the label '{short}' ({counts[short]} rows) is read as '{full}'"
+        for short, full in spelling.abbreviations.items()
+    ]

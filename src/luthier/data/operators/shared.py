@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from luthier.core.lazy import lazy
 from luthier.data.operator import Context, Operator
@@ -14,10 +14,15 @@ if TYPE_CHECKING:
 else:
     pl = lazy("polars")
 
+LATER = {"validation": ("test",), "train": ("test", "validation")}
+"""Split to those that keep a text which both have."""
+
 
 @PREPARATION.register
 class Shared(Operator):
     """Keep a text in one split only: in test before validation before train."""
+
+    scope: ClassVar[Literal["text", "row", "table"]] = "table"
 
     kind: Literal["shared"] = "shared"
     """This step."""
@@ -25,14 +30,16 @@ class Shared(Operator):
     def apply(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         """Rows of train and validation whose text is in no split after theirs."""
         texts = context.named("text")
-        for split, later in (("validation", ["test"]), ("train", ["test", "validation"])):
+        for split, later in LATER.items():
             reserved = rows.filter(pl.col(SPLIT).is_in(later)).select(texts).unique()
-            mine = pl.col(SPLIT) == split
-            leaked = rows.filter(mine).join(reserved, on=texts, how="semi", nulls_equal=True)
-            context.ledger.record(
-                self.kind, "dropped", leaked, f"its text is in {' or '.join(later)} too",
-                before=pl.col(texts[0]),
+            marked = rows.join(
+                reserved.with_columns(_reserved=True),
+                on=texts, how="left", nulls_equal=True, maintain_order="left",
             )  # fmt: skip
-            keys = ["_source", "_row"]
-            rows = rows.join(leaked.select(keys), on=keys, how="anti", maintain_order="left")
+            leaked = pl.col("_reserved").is_not_null() & (pl.col(SPLIT) == split)
+            context.ledger.record(
+                self.kind, "dropped", marked.filter(leaked),
+                f"its text is in {' or '.join(later)} too", before=pl.col(texts[0]),
+            )  # fmt: skip
+            rows = marked.filter(~leaked).drop("_reserved")
         return rows

@@ -1,51 +1,48 @@
-"""Parquet, Arrow and Excel."""
+"""Parquet and Arrow."""
 
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from luthier.core.errors import DataError
 
 
-def read_columnar(content: bytes, kind: str, name: str, sheet: str | None = None) -> pl.DataFrame:
-    """The table in ``content``, which is ``parquet``, ``arrow`` or ``xlsx``.
+def read_columnar(content: bytes, kind: str, name: str) -> pl.DataFrame:
+    """The table in ``content``, which is ``parquet`` or ``arrow``; types stay as they are.
 
     Raises:
-        DataError: If it is damaged or not of that kind, or has no rows.
+        DataError: If it is damaged or not of that kind.
     """
     try:
-        rows = _parse(content, kind, sheet)
-    # Each reader has errors of its own (polars, fastexcel, pyo3 panics); all mean damage.
-    except Exception as error:
-        raise DataError(
-            "The {kind} file cannot be read: {reason}.",
-            where=name,
-            hint="It may be damaged or of another kind; write or download it again.",
-            kind=kind,
-            reason=(str(error).splitlines() or [type(error).__name__])[0].rstrip("."),
-        ) from None
-    if rows.is_empty():
-        raise DataError("The table has no rows.", where=name, hint="Give a file with rows.")
-    return rows
+        return pl.read_parquet(io.BytesIO(content)) if kind == "parquet" else _read_arrow(content)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        raise damaged(kind, name, error) from None
 
 
-def _parse(content: bytes, kind: str, sheet: str | None) -> pl.DataFrame:
-    if kind == "parquet":
-        return pl.read_parquet(io.BytesIO(content))
-    if kind == "arrow":
-        try:
-            return pl.read_ipc(io.BytesIO(content))
-        except pl.exceptions.PolarsError:
-            return pl.read_ipc_stream(io.BytesIO(content))
-    return pl.read_excel(io.BytesIO(content), sheet_name=sheet, raise_if_empty=False)
+def hub_features(path: Path) -> dict[str, Any]:
+    """What the hub's tools wrote into a Parquet file of its columns' meaning; else empty."""
+    written = pl.read_parquet_metadata(path).get("huggingface", "{}")
+    features: dict[str, Any] = json.loads(written).get("info", {}).get("features", {})
+    return features
 
 
-def sheet_of(spec: str) -> tuple[str, str | None]:
-    """``book.xlsx#Sheet`` as file and sheet."""
-    path, mark, sheet = spec.rpartition("#")
-    if mark and Path(path).suffix.lower() in {".xlsx", ".xls"}:
-        return path, sheet
-    return spec, None
+def damaged(kind: str, name: str, error: BaseException) -> DataError:
+    """The error for a file that its reader refused."""
+    return DataError(
+        "The {kind} file cannot be read: {reason}.",
+        where=name,
+        hint="It may be cut off or of another kind; write or download it again.",
+        kind=kind,
+        reason=(str(error).strip().splitlines() or [type(error).__name__])[0].rstrip("."),
+    )
+
+
+def _read_arrow(content: bytes) -> pl.DataFrame:
+    if content.startswith(b"ARROW1"):
+        return pl.read_ipc(io.BytesIO(content))
+    return pl.read_ipc_stream(io.BytesIO(content))

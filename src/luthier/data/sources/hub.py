@@ -1,88 +1,131 @@
-"""Data sets in the layout of the Hugging Face hub, from the hub or a local mirror."""
+"""Data sets in the layout of the Hugging Face hub: from the hub, a mirror, or a folder."""
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 
 from luthier.core.errors import DataError, LuthierError, SetupError
+from luthier.core.lazy import lazy
+from luthier.core.names import nearest
+from luthier.data.sources.columnar import hub_features
+from luthier.data.sources.content import SUFFIXES, suffix_of
+from luthier.data.sources.file import read_file
+from luthier.data.sources.layout import CARD, files_by_split, label_names, parse_card
+from luthier.data.sources.source import Raw
+
+hub = lazy("huggingface_hub")
 
 PREFIX = "hf:"
 MIRROR = "LUTHIER_HUB_MIRROR"
 """Environment variable: a folder with data sets as ``owner/name``, used instead of the hub."""
 
-SPLIT_NAMES = {"validation": ("validation", "valid", "dev"), "test": ("test",)}
+Fetch = Callable[[str], Path]
+"""Gives the place of one of the data set's files on this machine."""
 
 
-def read_hub(spec: str) -> dict[str, pl.DataFrame]:
-    """The splits of ``hf:owner/name`` or ``hf:owner/name@config``; ``train`` is always there.
+def read_hub(spec: str) -> Raw:
+    """The splits of ``hf:owner/name`` or ``hf:owner/name@config``.
+
+    Only the files of the configuration are downloaded, and kept in the hub's own cache.
 
     Raises:
-        SetupError: If the extra that reads the hub is not installed.
-        DataError: If the data set cannot be had, or has no train split.
+        SetupError: If the package that talks to the hub is not installed.
+        DataError: If the data set cannot be had.
     """
     name, _, config = spec.removeprefix(PREFIX).partition("@")
     mirror = os.environ.get(MIRROR)
-    source = str(Path(mirror) / name) if mirror else name
-    if mirror and not Path(source).is_dir():
-        raise DataError(
-            "The mirror has no data set '{name}'.",
-            where=str(mirror),
-            hint="Unset {variable} to use the hub.",
-            name=name,
-            variable=MIRROR,
-        )
-    loaded = _load(source, config or None, spec)
-    train = loaded.get("train")
-    if train is None:
-        raise DataError(
-            "The data set has no split 'train'; it has {splits}.",
-            where=spec,
-            hint="Give its files one by one.",
-            splits=", ".join(loaded),
-        )
-    result = {"train": train}
-    for split, names in SPLIT_NAMES.items():
-        found = next((loaded[n] for n in names if n in loaded), None)
-        if found is not None:
-            result[split] = found
-    return result
-
-
-def _load(source: str, config: str | None, spec: str) -> dict[str, pl.DataFrame]:
+    if mirror:
+        return read_layout(_in_mirror(Path(mirror).expanduser(), name), spec, config or None)
     try:
-        import datasets  # noqa: PLC0415 - an optional extra
+        paths = hub.HfApi().list_repo_files(name, repo_type="dataset")
+        return _read(paths, lambda path: _download(name, path), spec, config or None)
     except ImportError:
         raise SetupError(
             "Reading data sets of the hub needs the extra 'hub'.",
             hint="pip install 'luthier[hub]'",
         ) from None
-    datasets.disable_progress_bars()
-    try:
-        loaded = datasets.load_dataset(source, config)
-        return {str(name): _named(split) for name, split in loaded.items()}
     except LuthierError:
         raise
-    # The library raises errors of many kinds for a wrong name, network or file.
+    # The library raises errors of many kinds for a wrong name, no network or no permission.
     except Exception as error:
         raise DataError(
-            "The data set cannot be read: {reason}.",
+            "The data set cannot be had: {reason}.",
             where=spec,
-            hint="Check the name (hf:owner/name) and the network.",
-            reason=(str(error).splitlines() or [type(error).__name__])[0].rstrip("."),
+            hint="Check the name (hf:owner/name) and the network, or set {variable} to a folder.",
+            reason=(str(error).strip().splitlines() or [type(error).__name__])[0].rstrip("."),
+            variable=MIRROR,
         ) from None
 
 
-def _named(split: object) -> pl.DataFrame:
-    """A split as a table, its coded classes by name."""
-    rows: pl.DataFrame = split.to_polars()  # type: ignore[attr-defined]
-    for column, feature in split.features.items():  # type: ignore[attr-defined]
-        names = getattr(feature, "names", None)
-        if names:
-            codes = dict(enumerate(names))
+def read_layout(folder: Path, name: str, config: str | None = None) -> Raw:
+    """The splits of a folder that is laid out as a data set of the hub.
+
+    Raises:
+        DataError: If it holds no files of rows.
+    """
+    files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    paths = [path.as_posix() for path in files if not path.name.startswith(".")]
+    return _read(paths, lambda path: folder / path, name, config)
+
+
+def _read(paths: list[str], fetch: Fetch, name: str, config: str | None) -> Raw:
+    text = fetch(CARD).read_text(encoding="utf-8", errors="replace") if CARD in paths else ""
+    card = parse_card(text, name)
+    classes = label_names(card, config)
+    splits: dict[str, pl.DataFrame] = {}
+    notes: list[str] = []
+    digest = hashlib.sha256()
+    for split, files in files_by_split(paths, card, config, name).items():
+        parts = []
+        for path in files:
+            raw = read_file(fetch(path), f"{name}/{path}")
+            digest.update(f"{path}\0{raw.sha256}\n".encode())
+            notes += [f"{path}: {note}" for note in raw.notes]
+            parts.append(_by_name(raw.rows, _classes_in(fetch(path)) | classes))
+        splits[split] = pl.concat(parts, how="diagonal_relaxed")
+    order = [split for split in ("train", "validation", "test") if split in splits]
+    return Raw(name, splits[order[0]], notes, {s: splits[s] for s in order}, digest.hexdigest())
+
+
+def _classes_in(path: Path) -> dict[str, dict[int, str]]:
+    """Column to its classes by code, as a Parquet file of the hub keeps them."""
+    features = hub_features(path) if SUFFIXES[suffix_of(path.name)] == "parquet" else {}
+    return {
+        column: dict(enumerate(feature["names"]))
+        for column, feature in features.items()
+        if isinstance(feature, dict) and feature.get("names")
+    }
+
+
+def _by_name(rows: pl.DataFrame, classes: dict[str, dict[int, str]]) -> pl.DataFrame:
+    """Coded classes by name; codes without one (-1 in tests without answers) become null."""
+    for column, names in classes.items():
+        if column in rows.columns and rows.schema[column].is_integer():
             rows = rows.with_columns(
-                pl.col(column).replace_strict(codes, default=None, return_dtype=pl.String)
+                pl.col(column).replace_strict(names, default=None, return_dtype=pl.String)
             )
     return rows
+
+
+def _in_mirror(mirror: Path, name: str) -> Path:
+    folder = mirror / name
+    if folder.is_dir():
+        return folder
+    near = nearest(name, [path.relative_to(mirror).as_posix() for path in mirror.glob("*/*")])
+    raise DataError(
+        "The mirror has no data set '{name}'.",
+        where=str(mirror),
+        hint="Did you mean '{near}'?" if near else "Unset {variable} to use the hub.",
+        name=name,
+        near=near,
+        variable=MIRROR,
+    )
+
+
+def _download(name: str, path: str) -> Path:
+    return Path(hub.hf_hub_download(name, path, repo_type="dataset"))

@@ -9,9 +9,14 @@ import polars as pl
 
 from luthier.core.errors import DataError
 
+ROW_KEYS = ("data", "rows", "examples", "records", "train", "items")
+"""Keys under which a JSON object usually keeps its rows, best first."""
+
 
 def read_json(text: str, name: str) -> pl.DataFrame:
-    """A list of objects, or an object with one list of objects inside.
+    """A list of objects, an object with such a list inside, or an object of equal columns.
+
+    Text with one object a line is read too, whatever the file is called.
 
     Raises:
         DataError: If it is not JSON, or not rows.
@@ -24,10 +29,7 @@ def read_json(text: str, name: str) -> pl.DataFrame:
         raise _not_json(error.msg, f"{name}:{error.lineno}") from None
     except RecursionError:
         raise _not_json("nested too deeply", name) from None
-    if isinstance(value, dict):
-        lists = [inner for inner in value.values() if isinstance(inner, list)]
-        value = lists[0] if len(lists) == 1 else [value]
-    return _to_frame(list(enumerate(value, 1)), name, "row")
+    return _to_frame(list(enumerate(_rows_of(value, name), 1)), name, "row")
 
 
 def read_json_lines(text: str, name: str) -> pl.DataFrame:
@@ -43,10 +45,28 @@ def read_json_lines(text: str, name: str) -> pl.DataFrame:
         try:
             rows.append((number, json.loads(line)))
         except (json.JSONDecodeError, RecursionError) as error:
-            raise _not_json(
-                getattr(error, "msg", "nested too deeply"), f"{name}:{number}"
-            ) from None
+            reason = getattr(error, "msg", "nested too deeply")
+            raise _not_json(reason, f"{name}:{number}") from None
     return _to_frame(rows, name, "line")
+
+
+def _rows_of(value: Any, name: str) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    value = value if isinstance(value, dict) else {}
+    lists = {key: inner for key, inner in value.items() if isinstance(inner, list)}
+    named = next((lists[key] for key in ROW_KEYS if key in lists), None)
+    if named is not None:
+        return named
+    if len(lists) == 1:
+        return next(iter(lists.values()))
+    if lists and len(lists) == len(value) and len({len(column) for column in lists.values()}) == 1:
+        return [dict(zip(lists, cells, strict=True)) for cells in zip(*lists.values(), strict=True)]
+    raise DataError(
+        "The JSON holds no list of rows.",
+        where=name,
+        hint='Give a list of objects, or put it under "data".',
+    )
 
 
 def _not_json(reason: str, where: str) -> DataError:
@@ -59,10 +79,8 @@ def _not_json(reason: str, where: str) -> DataError:
 
 
 def _to_frame(rows: list[tuple[int, Any]], name: str, unit: str) -> pl.DataFrame:
-    if not rows:
-        raise DataError("The file holds no rows.", where=name, hint="Give a file with rows.")
-    columns: dict[str, list[Any]] = {}
-    for position, (number, row) in enumerate(rows):
+    columns: dict[str, None] = {}
+    for number, row in rows:
         if not isinstance(row, dict):
             raise DataError(
                 "A row is {found}, not an object with columns.",
@@ -70,27 +88,39 @@ def _to_frame(rows: list[tuple[int, Any]], name: str, unit: str) -> pl.DataFrame
                 hint='Rows look like {{"text": "...", "label": "..."}}.',
                 found=type(row).__name__,
             )
-        for key, value in row.items():
-            columns.setdefault(str(key), [None] * position).append(value)
-        for values in columns.values():
-            if len(values) == position:
-                values.append(None)
-    return pl.DataFrame({key: _series(values) for key, values in columns.items()})
+        columns.update(dict.fromkeys(row))
+    if not columns:
+        raise DataError("The file holds no rows.", where=name, hint="Give a file with rows.")
+    data = {_clean(key): _series([row.get(key) for _, row in rows]) for key in columns}
+    return pl.DataFrame(data)
 
 
 def _series(values: list[Any]) -> pl.Series:
-    """A column of text, of lists of text, or of numbers; anything mixed becomes text."""
-    present = [value for value in values if value is not None]
-    if present and all(isinstance(value, list) for value in present):
-        lists = [None if v is None else [_text(item) for item in v] for v in values]
-        return pl.Series(lists, dtype=pl.List(pl.String))
-    if present and all(isinstance(v, int | float) and not isinstance(v, bool) for v in present):
-        return pl.Series(values, dtype=pl.Float64, strict=False)
-    return pl.Series([None if v is None else _text(v) for v in values], dtype=pl.String)
+    """A column in the type of its values; numbers among text become text.
+
+    Objects or lists among text stay Python objects: no text can be made of them, and
+    mapping such a column to a role is refused.
+    """
+    kinds = {type(value) for value in values if value is not None}
+    nested = kinds & {dict, list}
+    if nested == {list} and len(kinds) > 1:
+        # Several labels in one row, one in the next.
+        values = [v if v is None or isinstance(v, list) else [v] for v in values]
+    elif nested and len(kinds) > 1:
+        return pl.Series(values, dtype=pl.Object)
+    if str in kinds or nested:
+        values = [_clean(value) for value in values]
+    if not nested and str in kinds and len(kinds) > 1:
+        values = [v if v is None or isinstance(v, str) else json.dumps(v) for v in values]
+    return pl.Series(values, dtype=None if nested or str not in kinds else pl.String, strict=False)
 
 
-def _text(value: Any) -> str:
+def _clean(value: Any) -> Any:
+    """Without lone surrogates, which JSON can write but no Unicode text can hold."""
     if isinstance(value, str):
-        # A lone surrogate is no Unicode text and no file could hold it.
-        return value.encode("utf-8", "replace").decode("utf-8")
-    return json.dumps(value, ensure_ascii=False)
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if isinstance(value, dict):
+        return {_clean(key): _clean(item) for key, item in value.items()}
+    return value

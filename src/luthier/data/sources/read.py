@@ -6,19 +6,12 @@ from pathlib import Path
 
 from luthier.core.errors import DataError
 from luthier.core.names import nearest
-from luthier.data.sources.columnar import read_columnar, sheet_of
-from luthier.data.sources.folder import read_folder
-from luthier.data.sources.hub import PREFIX, read_hub
-from luthier.data.sources.jsons import read_json, read_json_lines
+from luthier.data.sources.content import SUFFIXES, suffix_of
+from luthier.data.sources.excel import sheet_of
+from luthier.data.sources.file import read_file
+from luthier.data.sources.folder import is_by_class, read_folder
+from luthier.data.sources.hub import PREFIX, read_hub, read_layout
 from luthier.data.sources.source import Raw
-from luthier.data.sources.table import read_table
-from luthier.data.sources.text import decode, read_bytes
-
-COLUMNAR = {
-    ".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feather": "arrow",
-    ".ipc": "arrow", ".xlsx": "xlsx", ".xls": "xlsx",
-}  # fmt: skip
-LINES = {".jsonl", ".ndjson", ".jsonlines"}
 
 
 def read_source(
@@ -31,8 +24,8 @@ def read_source(
     """Read any source, values as they are.
 
     Args:
-        spec: A file (gzip or not), a folder of text files by class, ``hf:owner/name``,
-            or ``book.xlsx#Sheet``.
+        spec: A file (gzip or not), ``book.xlsx#Sheet``, a folder of text files by class or
+            laid out as a data set of the hub, ``hf:owner/name`` or ``hf:owner/name@config``.
         base_dir: Relative paths start here.
         encoding: Of text files; default: detected.
         delimiter: Of text tables; default: detected.
@@ -41,36 +34,43 @@ def read_source(
         DataError: With the place, and what to do.
     """
     if spec.startswith(PREFIX):
-        splits = read_hub(spec)
-        return Raw(spec, splits.pop("train"), splits=splits)
-    file, sheet = sheet_of(spec)
-    path = (base_dir / Path(file).expanduser()).resolve()
+        return read_hub(spec)
+    path, sheet = locate(spec, base_dir)
     if path.is_dir():
-        return Raw(spec, read_folder(path, spec, encoding))
-    if not path.is_file():
-        raise _missing(path, spec)
-    content = read_bytes(path, spec)
-    suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
-    if suffix in COLUMNAR:
-        return Raw(spec, read_columnar(content, COLUMNAR[suffix], spec, sheet))
-    text, notes = decode(content, spec, encoding)
-    if suffix in LINES:
-        return Raw(spec, read_json_lines(text, spec), notes)
-    if suffix == ".json":
-        return Raw(spec, read_json(text, spec), notes)
-    rows, repairs = read_table(
-        text, spec, "\t" if suffix == ".tsv" and not delimiter else delimiter
-    )
-    return Raw(spec, rows, notes + repairs)
+        return _read_directory(path, spec, encoding)
+    return read_file(path, spec, encoding=encoding, delimiter=delimiter, sheet=sheet)
 
 
-def _missing(path: Path, spec: str) -> DataError:
+def locate(spec: str, base_dir: Path) -> tuple[Path, str | None]:
+    """The file or folder a source stands for, and the sheet it names.
+
+    Raises:
+        DataError: If there is none, with the nearest name in the same folder.
+    """
+    whole = base_dir / Path(spec).expanduser()
+    file, sheet = (spec, None) if whole.exists() else sheet_of(spec)
+    path = (base_dir / Path(file).expanduser()).resolve()
+    if path.exists():
+        return path, sheet
     siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
     near = nearest(path.name, siblings)
-    return DataError(
+    raise DataError(
         "There is no file or folder '{spec}'.",
         where=str(path.parent),
         hint="Did you mean '{near}'?" if near else "Relative paths start at the recipe's folder.",
-        spec=spec,
+        spec=file,
         near=near,
     )
+
+
+def _read_directory(path: Path, name: str, encoding: str | None) -> Raw:
+    if is_by_class(path):
+        return read_folder(path, name, encoding)
+    if any(suffix_of(file.name) in SUFFIXES for file in path.rglob("*")):
+        return read_layout(path, name)
+    raise DataError(
+        "The folder holds no text files by class and no tables." if any(path.iterdir())
+        else "The folder is empty.",
+        where=name,
+        hint="Lay it out as folder/CLASS/*.txt, or give a file.",
+    )  # fmt: skip

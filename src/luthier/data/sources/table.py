@@ -4,63 +4,64 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
+import re
+from typing import Literal
 
 import polars as pl
 
 from luthier.core.errors import DataError
+from luthier.data.sources.cells import HUGE_CELL, parse_even, parse_rows, parse_unquoted, regular
+from luthier.data.sources.names import unique_names
+from luthier.data.sources.ragged import even_out
 
 DELIMITERS = (",", "\t", ";", "|")
-HUGE_CELL = 2**31 - 1
+MANY_LINES = 100
+"""A cell of more lines than this is reported: its quote may have been left open."""
+
+_DECLARED = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 
 
 def read_table(text: str, name: str, delimiter: str | None) -> tuple[pl.DataFrame, list[str]]:
     """All cells as text, under unique column names; notes on repairs.
 
-    Rows with fewer cells than the header end in nulls; of rows with more, the cells
-    beyond the header are dropped. Both are noted.
-
     Raises:
         DataError: If there is no row under the header, or a quote is never closed.
     """
-    text = text.replace("\x00", "")
+    declared = _DECLARED.match(text)
+    if declared:
+        # A spreadsheet's own way to name the delimiter, in a line before the header.
+        text, delimiter = text[declared.end() :], delimiter or declared[1]
     chosen = delimiter or detect_delimiter(text)
-    if len(chosen) != 1:
+    if len(chosen) != 1 or chosen in '"\r\n':
         raise DataError(
-            "The delimiter '{delimiter}' is not one character.",
+            "The delimiter '{delimiter}' is not one character that can separate cells.",
             where=name,
-            hint='For a tab write "\\t".',
+            hint='For example "," or ";"; for a tab write "\\t".',
             delimiter=chosen,
         )
-    rows = _parse(text, name, chosen)
-    header, lines, body = _header(rows, name)
     notes: list[str] = []
-    columns = _unique_names(header, notes)
-    short, long = [], []
-    for line, cells in zip(lines, body, strict=True):
-        if len(cells) < len(columns):
-            short.append(line)
-            cells += [None] * (len(columns) - len(cells))  # type: ignore[list-item]
-        elif len(cells) > len(columns):
-            long.append(line)
-            del cells[len(columns) :]
-    _note_ragged(notes, short, "fewer cells than the header: the missing ones are empty")
-    _note_ragged(notes, long, "more cells than the header: the extra ones were dropped")
-    data = dict(zip(columns, map(list, zip(*body, strict=True)), strict=True))
-    return pl.DataFrame(data, schema=dict.fromkeys(columns, pl.String)), notes
+    rows = _parse(text, name, chosen, notes)
+    return _without_noise(rows, name, notes), notes
 
 
 def detect_delimiter(text: str) -> str:
-    """The separator that cuts the first rows into the most even table."""
+    """The separator that cuts the first rows into the most even table of several columns."""
     sample = _first_lines(text)
     scores = {}
     for candidate in DELIMITERS:
-        widths = [len(row) for row in csv.reader(io.StringIO(sample), delimiter=candidate) if row]
-        if not widths or widths[0] < 2:
-            continue
-        same = sum(width == widths[0] for width in widths) / len(widths)
-        scores[candidate] = (round(same, 2), widths[0])
-    return max(scores, key=lambda c: scores[c]) if scores else ","
+        widths = _widths(sample, candidate)
+        if widths and widths[0] > 1:
+            even = sum(width == widths[0] for width in widths) / len(widths)
+            scores[candidate] = (round(even, 2), widths[0])
+    return max(scores, key=lambda candidate: scores[candidate]) if scores else ","
+
+
+def _widths(sample: str, delimiter: str) -> list[int]:
+    csv.field_size_limit(HUGE_CELL)
+    # Quotes in tables with tabs are text more often than not.
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+    file = io.StringIO(sample, newline="")
+    return [len(cells) for cells in csv.reader(file, delimiter=delimiter, quoting=quoting) if cells]
 
 
 def _first_lines(text: str, count: int = 50, most: int = 100_000) -> str:
@@ -73,69 +74,56 @@ def _first_lines(text: str, count: int = 50, most: int = 100_000) -> str:
     return text[: end or most]
 
 
-def _parse(text: str, name: str, delimiter: str) -> list[tuple[int, list[str]]]:
-    """(line, cells) of every row that is not blank."""
-    csv.field_size_limit(HUGE_CELL)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows = []
-    line = 1
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                rows.append((line, cells))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        if "unexpected end" in str(error):
-            raise DataError(
-                "A quoted cell that begins in this row is never closed.",
-                where=f"{name}:{line}",
-                hint='Write a quote inside a quoted cell twice (""), or close the cell.',
-            ) from None
-        return _parse_leniently(text, delimiter)
-    return rows
+def _parse(text: str, name: str, delimiter: str, notes: list[str]) -> pl.DataFrame:
+    """Rows under their columns, blank ones among them or not."""
+    if delimiter == "\t" and _quotes_are_text(text):
+        notes.append("quotes are read as text")
+        rows = parse_unquoted(text, delimiter)
+    else:
+        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+        frame = parse_even(text, delimiter, len(header))
+        if frame is not None:
+            columns = unique_names(frame.row(0), notes)
+            return frame.slice(1).rename(dict(zip(frame.columns, columns, strict=True)))
+        rows = parse_rows(text, name, delimiter)
+    columns = unique_names(rows.pop(0)[1], notes)
+    even_out(rows, columns, delimiter, notes)
+    cells = zip(*(cells for _, cells in rows), strict=True)
+    data = dict(zip(columns, map(list, cells), strict=False))
+    return pl.DataFrame(data, schema=dict.fromkeys(columns, pl.String))
 
 
-def _parse_leniently(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
-    """For quotes in the middle of cells, which strict reading refuses."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    rows, line = [], 1
-    for cells in reader:
-        if any(cell.strip() for cell in cells):
-            rows.append((line, cells))
-        line = reader.line_num + 1
-    return rows
+def _quotes_are_text(text: str) -> bool:
+    """Whether a table with tabs does not quote: lines alone make an even table, quotes do not."""
+    if '"' not in text or regular("\t", lines=False).fullmatch(text):
+        return False
+    widths = {line.count("\t") for line in text.splitlines() if line.strip()}
+    return len(widths) == 1 or not regular("\t").fullmatch(text)
 
 
-def _header(
-    rows: list[tuple[int, list[str]]], name: str
-) -> tuple[list[str], list[int], list[list[str]]]:
-    if len(rows) < 2:
+def _without_noise(rows: pl.DataFrame, name: str, notes: list[str]) -> pl.DataFrame:
+    """The rows without blank ones and without repeated headers, which glued files have."""
+    columns = rows.columns
+    blank = pl.all_horizontal(pl.all().str.strip_chars().fill_null("") == "")
+    header = pl.all_horizontal(pl.col(c).str.strip_chars().eq_missing(c) for c in columns)
+    marked = rows.select(blank=blank, header=header)
+    if repeated := int(marked["header"].sum()):
+        notes.append(f"{repeated} rows repeat the header and were left out")
+    kept = rows.filter(~(marked["blank"] | marked["header"]))
+    if kept.is_empty():
         raise DataError(
             "The table has a header but no rows.",
             where=name,
             hint="The first line names the columns; rows follow.",
         )
-    return rows[0][1], [line for line, _ in rows[1:]], [cells for _, cells in rows[1:]]
+    notes += _tall_cells(kept)
+    return kept
 
 
-def _unique_names(header: list[str], notes: list[str]) -> list[str]:
-    """Column names without blanks and repetitions; changes are noted."""
-    names: list[str] = []
-    seen: Counter[str] = Counter()
-    for position, cell in enumerate(header, 1):
-        name = cell.strip()
-        if not name:
-            name = f"column_{position}"
-            notes.append(f"column {position} has no name and is called '{name}'")
-        seen[name] += 1
-        if seen[name] > 1:
-            notes.append(f"column name '{name}' is repeated; the {seen[name]}. has a number")
-            name = f"{name}_{seen[name]}"
-        names.append(name)
-    return names
-
-
-def _note_ragged(notes: list[str], lines: list[int], what: str) -> None:
-    if lines:
-        which = ", ".join(map(str, lines[:5])) + (", ..." if len(lines) > 5 else "")
-        notes.append(f"{len(lines)} rows have {what} (lines {which})")
+def _tall_cells(rows: pl.DataFrame) -> list[str]:
+    lines = rows.select(pl.max_horizontal(pl.all().str.count_matches("\n", literal=True)))
+    most = lines.to_series().arg_max() or 0
+    count = int(lines.item(most, 0) or 0)
+    if count <= MANY_LINES:
+        return []
+    return [f"a cell in row {most} has {count} line ends: a quote may be open before it"]

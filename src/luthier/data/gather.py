@@ -1,0 +1,84 @@
+"""From the sources of a recipe to one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from luthier.data.columns import map_columns
+from luthier.data.roles import ROW, SOURCE, SPLIT, Role
+from luthier.data.sources import Raw, read_source
+from luthier.recipe.schema import Data
+
+
+@dataclass
+class Gathered:
+    """The rows of all sources, as they are, with their origin."""
+
+    rows: pl.DataFrame
+    """Role columns as text, ``_source``, ``_row`` and ``_split``."""
+    given: set[str]
+    """Splits that have a source."""
+    sources: list[dict[str, Any]] = field(default_factory=list)
+    """source, split, rows, sha256 of each."""
+    columns: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Source to role to column."""
+    notes: list[str] = field(default_factory=list)
+    """Repairs and guesses."""
+
+
+def gather(config: Data, roles: Sequence[Role], base_dir: Path) -> Gathered:
+    """Read every source, and find the columns of the roles.
+
+    Raises:
+        DataError: If a source cannot be read, or lacks a column.
+    """
+    tables: list[pl.DataFrame] = []
+    gathered = Gathered(pl.DataFrame(), set())
+    for split, raw, asked in _parts(config, base_dir):
+        table, found = map_columns(raw, roles, config.columns)
+        gathered.notes += [f"{raw.name}: {note}" for note in raw.notes]
+        if not asked and _has_no_answers(table, roles):
+            gathered.notes.append(f"{raw.name}: its rows have no labels, so it is left out")
+            continue
+        entry = {"source": raw.name, "split": split, "rows": len(table), "sha256": raw.sha256}
+        gathered.sources.append(entry)
+        gathered.columns[raw.name] = found
+        gathered.given.add(split)
+        tables.append(tagged(table, raw.name, split))
+    gathered.rows = pl.concat(tables, how="diagonal_relaxed")
+    return gathered
+
+
+def tagged(table: pl.DataFrame, source: str, split: str) -> pl.DataFrame:
+    """Rows with their origin: source, index there from 0, split."""
+    return table.with_row_index(ROW).with_columns(
+        pl.col(ROW).cast(pl.Int64), pl.lit(source).alias(SOURCE), pl.lit(split).alias(SPLIT)
+    )
+
+
+def _parts(config: Data, base_dir: Path) -> Iterator[tuple[str, Raw, bool]]:
+    """Split, source, and whether the recipe asks for it or the data set just brings it."""
+    for name in dict.fromkeys([config.train] if isinstance(config.train, str) else config.train):
+        raw = _read(name, config, base_dir)
+        yield "train", raw.part("train"), True
+        for split in ("validation", "test"):
+            if split in raw.splits and getattr(config, split) is None:
+                yield split, raw.part(split), False
+    for split, given in (("validation", config.validation), ("test", config.test)):
+        if given is not None:
+            yield split, _read(given, config, base_dir).part(split), True
+
+
+def _read(name: str, config: Data, base_dir: Path) -> Raw:
+    options = {"encoding": config.encoding, "delimiter": config.delimiter}
+    return read_source(name, base_dir=base_dir, **options)
+
+
+def _has_no_answers(table: pl.DataFrame, roles: Sequence[Role]) -> bool:
+    answers = [r.name for r in roles if r.kind != "text" and r.name in table.columns]
+    return any(table[name].null_count() == len(table) for name in answers)
