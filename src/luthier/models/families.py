@@ -49,9 +49,9 @@ def depth_groups(network: nn.Module) -> list[DepthGroup]:
     """The depth groups of a transformers network, from input to head.
 
     Layers are the items of the network's stacks, encoder before decoder. What the
-    base applies before its first layer belongs to the embeddings, what it applies
-    after its last (final norm, pooler) to the last layer, and everything outside
-    the base to the head.
+    base applies before its first layer belongs to the embeddings, what a stack applies
+    after its last (final norm) and the base after all of them (pooler) to that last
+    layer, and everything outside the base to the head.
     """
     base_prefix = f"{network.base_model_prefix}."
     stacks = _layer_stacks(network, base_prefix)
@@ -89,7 +89,16 @@ def _place(name: str, base_prefix: str, offsets: dict[str, int], total: int) -> 
         if name.startswith(f"{path}."):
             index = int(name[len(path) + 1 :].split(".", 1)[0])
             return f"layer.{offset + index}"
-    return EMBEDDINGS if _is_embedding(name) or total == 0 else f"layer.{total - 1}"
+    if _is_embedding(name) or total == 0:
+        return EMBEDDINGS
+    ends = (end for path, end in _ends(offsets, total).items() if name.startswith(path))
+    return f"layer.{next(ends, total) - 1}"
+
+
+def _ends(offsets: dict[str, int], total: int) -> dict[str, int]:
+    """Prefix of the module that holds each stack, and one more than its last layer's number."""
+    ends = [*list(offsets.values())[1:], total]
+    return {f"{path.rpartition('.')[0]}.": end for path, end in zip(offsets, ends, strict=True)}
 
 
 def _is_embedding(name: str) -> bool:

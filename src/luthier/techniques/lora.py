@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -39,6 +41,8 @@ class Lora(Technique):
 
     def apply(self, model: Model) -> None:
         """Put adapters on the base; the head is trained whole and saved with them."""
+        parameters = next(g.parameters for g in model.depth_groups() if g.name == "head")
+        head = sorted({name.partition(".")[0] for name in parameters})
         config = peft.LoraConfig(
             task_type=model.head.peft_task,
             r=self.r,
@@ -46,8 +50,13 @@ class Lora(Technique):
             lora_dropout=self.lora_dropout,
             target_modules=self.target_modules,
             use_rslora=self.use_rslora,
+            modules_to_save=head,
+            exclude_modules="|".join(rf"{re.escape(name)}(\..*)?" for name in head),
         )
-        model.network = peft.get_peft_model(model.core, config)
+        with warnings.catch_warnings():
+            # peft sees itself that GPT-2 keeps its matrices transposed, and says so.
+            warnings.filterwarnings("ignore", message="fan_in_fan_out")
+            model.network = peft.get_peft_model(model.core, config)
 
     def rules(self, model: Model, progress: float) -> list[Rule]:
         """Only adapters and the head move."""

@@ -1,0 +1,64 @@
+"""Ways into the package that several tests take."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from luthier.models.bases import Base
+from luthier.models.model import Model, load_model, load_tokenizer
+from luthier.tasks.classify import Classifier, Classify
+
+LABELS = ["negative", "neutral", "positive"]
+
+
+def recipe(data: Path, base: Path | str, **changes: Any) -> dict[str, Any]:
+    """A recipe for the test sentences that learns them in seconds."""
+    values: dict[str, Any] = {
+        "name": "news",
+        "base": str(base),
+        "task": {"kind": "classify"},
+        "data": {"train": str(data), "split": {"validation": 0.2, "test": 0.2}},
+        "training": {
+            "epochs": 4, "batch_size": 16, "learning_rate": 5e-3, "precision": "fp32", "dropout": 0,
+        },
+        "evaluation": {"resamples": 100},
+    }  # fmt: skip
+    for key, value in changes.items():
+        section, _, leaf = key.partition("__")
+        if leaf:
+            values[section][leaf] = value
+        else:
+            values[section] = value
+    return values
+
+
+def classifier(base: Path, labels: list[str] | None = None, **settings: Any) -> Classifier:
+    """The task classify on a base's tokenizer."""
+    place = Base(base.name, base, "folder")
+    facts = {"labels": labels or LABELS}
+    return Classify(**settings).build(facts, load_tokenizer(place))
+
+
+def model_for(task: Classifier, base: Path, **settings: Any) -> Model:
+    """A base with the task's head."""
+    return load_model(Base(base.name, base, "folder"), task.head(), task.tokenizer, **settings)
+
+
+def cli(*arguments: str | Path, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess:
+    """Run the command line in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "luthier", *map(str, arguments)],
+        cwd=cwd, env={**os.environ, **env}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def cli_json(*arguments: str | Path, cwd: Path | None = None) -> Any:
+    """What a verb prints with ``--json``; it must succeed."""
+    done = cli(*arguments, "--json", cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

@@ -1,0 +1,102 @@
+"""The training kernels compute what torch's compute."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.helpers import classifier, model_for
+
+from luthier.models import kernels
+from luthier.models.kernels.attention import _Attention
+from luthier.models.kernels.dropout import FastDropout, keep_mask
+
+
+@pytest.mark.parametrize("p", [0.1, 0.25, 0.5, 0.9])
+def test_dropout_keeps_the_expected_share(p: float) -> None:
+    torch.manual_seed(0)
+    keep, scale = keep_mask(torch.empty(1_000_000), p)
+    rounded = round(p * 256) / 256
+    assert keep.mean().item() == pytest.approx(1 - rounded, abs=0.002)
+    assert scale == pytest.approx(1 / (1 - rounded), rel=1e-12)
+
+
+def test_dropout_draws_every_position_independently() -> None:
+    torch.manual_seed(0)
+    keep = keep_mask(torch.empty(4000, 64), 0.5)[0]
+    correlation = torch.corrcoef(keep.T) - torch.eye(64)
+    assert correlation.abs().max() < 0.08
+
+
+def test_dropout_gradient_is_the_mask_of_the_forward() -> None:
+    torch.manual_seed(0)
+    x = torch.ones(1000, requires_grad=True)
+    out = FastDropout(0.3).train()(x)
+    out.sum().backward()
+    assert torch.equal(out.detach(), x.grad)
+
+
+def test_dropout_does_nothing_in_evaluation() -> None:
+    x = torch.randn(10)
+    assert torch.equal(FastDropout(0.5).eval()(x), x)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.integers(1, 3), st.integers(1, 4), st.integers(1, 9), st.integers(1, 8), st.integers(0, 99)
+)
+def test_attention_equals_torch_forward_and_backward(
+    batch: int, heads: int, length: int, size: int, seed: int
+) -> None:
+    torch.manual_seed(seed)
+    q, k, v = (
+        torch.randn(batch, heads, length, size, dtype=torch.float64, requires_grad=True)
+        for _ in range(3)
+    )
+    visible = torch.rand(batch, 1, 1, length) > 0.3
+    visible[..., 0] = True
+    mask = torch.zeros(batch, 1, length, length, dtype=torch.float64)
+    mask.masked_fill_(~visible, torch.finfo(torch.float64).min)
+    ours = _Attention.apply(q, k, v, mask, size**-0.5, 0.0).transpose(1, 2)
+    theirs = torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+    torch.testing.assert_close(ours, theirs)
+    weight = torch.randn_like(ours)
+    for mine, reference in zip(
+        torch.autograd.grad((ours * weight).sum(), (q, k, v)),
+        torch.autograd.grad((theirs * weight).sum(), (q, k, v)),
+        strict=True,
+    ):
+        torch.testing.assert_close(mine, reference)
+
+
+def test_attention_gradient_with_dropout_is_that_of_its_forward() -> None:
+    q, k, v = (torch.randn(2, 2, 5, 4, dtype=torch.float64, requires_grad=True) for _ in range(3))
+
+    def attend(*inputs: torch.Tensor) -> torch.Tensor:
+        torch.manual_seed(3)
+        return _Attention.apply(*inputs, None, 0.5, 0.3)
+
+    assert torch.autograd.gradcheck(attend, (q, k, v))
+
+
+def test_network_computes_the_same_with_and_without_kernels(bert: Path) -> None:
+    task = classifier(bert)
+    model = model_for(task, bert, dropout=0.0)
+    ids = torch.randint(5, 30, (3, 7))
+    mask = torch.ones_like(ids)
+    mask[0, 4:] = 0
+    standard = model.core(input_ids=ids, attention_mask=mask).logits
+    kernels.use_fast_dropout(model.core)
+    kernels.use_fast_attention(model.core)
+    fast = model.core.train()(input_ids=ids, attention_mask=mask).logits
+    torch.testing.assert_close(fast, standard, rtol=1e-5, atol=1e-6)
+
+
+def test_saved_configuration_does_not_name_the_kernels(bert: Path, tmp_path: Path) -> None:
+    model = model_for(classifier(bert), bert)
+    kernels.use_fast_attention(model.core)
+    model.core.config.save_pretrained(tmp_path)
+    assert "luthier" not in (tmp_path / "config.json").read_text()
