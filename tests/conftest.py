@@ -68,8 +68,8 @@ def vocabulary() -> list[str]:
 
 @pytest.fixture
 def news(tmp_path: Path) -> Path:
-    """A csv of 120 sentences in three classes."""
-    return write_csv(tmp_path / "news.csv", table(120), ("sentence", "sentiment"))
+    """A csv of 240 sentences in three classes."""
+    return write_csv(tmp_path / "news.csv", table(240), ("sentence", "sentiment"))
 
 
 @pytest.fixture(scope="session")

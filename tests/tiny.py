@@ -40,6 +40,7 @@ def _network(kind: str, vocabulary: int) -> PreTrainedModel:
             BertConfig(
                 vocab_size=vocabulary, hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
                 intermediate_size=64, max_position_embeddings=64, pad_token_id=0,
+                initializer_range=0.2,
             )
         )  # fmt: skip
     if kind == "gpt2":

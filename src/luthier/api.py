@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from luthier import pipeline
-from luthier.evaluate.predictor import Predictor
+from luthier.evaluation.predictor import Predictor
 from luthier.recipe.load import load_recipe
 from luthier.runs import Run, find_run
 

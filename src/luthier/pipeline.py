@@ -14,11 +14,11 @@ from luthier.core.errors import RunError
 from luthier.core.files import write_folder_atomic, write_json
 from luthier.data.prepare import prepare, read_rows
 from luthier.data.prepared import Prepared
-from luthier.evaluate.evaluate import measure_rows
-from luthier.evaluate.predict import predict
-from luthier.evaluate.predictor import Predictor, describe_model
-from luthier.evaluate.publish import StageRecord, judge_rows, publish
-from luthier.evaluate.verdict import check_metric
+from luthier.evaluation.evaluate import measure_rows
+from luthier.evaluation.predict import predict
+from luthier.evaluation.predictor import Predictor, describe_model
+from luthier.evaluation.publish import StageRecord, judge_rows, publish
+from luthier.evaluation.verdict import check_metric
 from luthier.models.bases import Base, resolve
 from luthier.models.devices import choose_precision, device
 from luthier.models.model import Model, load_model, load_tokenizer, save_model
@@ -177,7 +177,7 @@ def _run_stage(
 
     def fill(place: Path) -> None:
         save_model(model, place)
-        describe_model(place, config, facts, base, stage.data.prepare)
+        describe_model(place, config, facts, base, stage.data)
 
     write_folder_atomic(record.model, fill)
     listener.on_phase(stage.name, "evaluate")

@@ -8,7 +8,7 @@ from luthier.cli.output import print_json, print_table
 
 def command(as_json: Json = False) -> None:
     """Say what this machine can do: device, arithmetic, memory, extras, bases."""
-    from luthier.evaluate.environment import machine_report
+    from luthier.evaluation.environment import machine_report
 
     report = machine_report()
     if as_json:

@@ -16,7 +16,9 @@ def command(
     data: Annotated[
         str | None, typer.Option("--data", help="Labelled rows; default: the run's test rows.")
     ] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Rows per batch.")] = 64,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Rows per batch; default: as in the recipe.")
+    ] = None,
     runs_dir: RunsDir = RUNS,
     as_json: Json = False,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -32,9 +33,14 @@ def command(
         raise RecipeError(
             "{path} exists already.", hint="Give --force, or --output.", path=str(path)
         )
+    if not data.startswith("hf:") and not Path(data).is_absolute():
+        # Relative paths of a recipe start at its own folder.
+        recipe["data"]["train"] = Path(os.path.relpath(data, path.parent)).as_posix()
     write_atomic(path, recipe_text(recipe))
     if as_json:
         print_json({"recipe": str(path), "inspection": found.to_json()})
         return
+    for line in found.notes:
+        note("note: {line}", line=line)
     note("{rows} rows; text in '{text}', label in '{label}'.", **found.to_json())
     print(path)

@@ -9,6 +9,7 @@ import typer
 
 from luthier.cli.options import Json
 from luthier.cli.output import note, print_json, print_table
+from luthier.core.errors import DataError
 
 
 def command(
@@ -25,8 +26,8 @@ def command(
     from luthier.data.prepare import prepare
     from luthier.recipe.load import load_recipe
 
-    is_data = Path(source).exists() and Path(source).suffix not in {".yaml", ".yml"}
-    loaded = load_recipe(recipe_for(source) if is_data else source, overrides)
+    _check_output(output)
+    loaded = load_recipe(recipe_for(source) if _is_data(source) else source, overrides)
     stage = loaded.recipe.stages[0]
     prepared = prepare(stage.data, stage.task.roles(), base_dir=loaded.folder)
     write_folder_atomic(output, prepared.save)
@@ -42,3 +43,20 @@ def command(
     for line in prepared.card["notes"]:
         note("note: {line}", line=line)
     print(output)
+
+
+def _is_data(source: str) -> bool:
+    """Whether a source of rows is meant, not a recipe."""
+    file = Path(source.partition("#")[0])
+    return source.startswith("hf:") or (file.exists() and file.suffix not in {".yaml", ".yml"})
+
+
+def _check_output(folder: Path) -> None:
+    """Refuse to replace anything but earlier prepared rows."""
+    prepared = (folder / "ledger.parquet").is_file() and (folder / "card.json").is_file()
+    if folder.exists() and not prepared and (not folder.is_dir() or any(folder.iterdir())):
+        raise DataError(
+            "{path} holds something other than prepared rows, which would be lost.",
+            hint="Give another folder with --output.",
+            path=str(folder),
+        )

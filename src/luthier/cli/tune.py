@@ -9,6 +9,7 @@ import typer
 
 from luthier.cli.options import RUNS, Json, RunsDir
 from luthier.cli.output import note, print_json
+from luthier.core.errors import RunError
 
 
 def command(
@@ -34,6 +35,12 @@ def command(
     is_run = resume and (Path(recipe) / "resolved.yaml").is_file()
     if is_run:
         run = Run(Path(recipe))
+        if overrides:
+            raise RunError(
+                "A run goes on with the recipe that it was started with.",
+                where=recipe,
+                hint="Leave the overrides out, or start a new run with them.",
+            )
         if run.state() is State.FINISHED:
             note("The run is finished already.")
             print_json(result_json(run)) if as_json else print_result(run)

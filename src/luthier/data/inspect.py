@@ -27,8 +27,8 @@ NO_TEXT = (pl.Binary, pl.Object)
 SAMPLE = 2000
 """Rows that decide which column is which."""
 
-CJK = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
-"""Kana, Hanzi and hangul."""
+SEVERAL_SHARE = 0.05
+"""From this share of rows with a separator in their label on, labels are lists."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Inspection:
     """Whether Chinese characters are the larger part of the texts."""
     notes: list[str]
     """What reading repaired, and what looks doubtful."""
-    cjk: float = 0.0
-    """Share of the texts' characters that are Chinese, Japanese or Korean."""
+    several: bool = False
+    """Whether a row may have several labels, separated as in ``a; b``."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -81,14 +81,18 @@ def inspect(spec: str, *, base_dir: Path | None = None) -> Inspection:
     counts = present.value_counts(sort=True, name="n").sort("n", label, descending=[True, False])
     joined = "".join(columns[text].drop_nulls().head(200))
     letters = max(1, sum(map(str.isalpha, joined)))
+    chinese = sum("\u4e00" <= c <= "\u9fff" for c in joined) > 0.3 * letters
+    notes = raw.notes + _doubts(len(raw.rows), len(present), counts, label)
+    if chinese:
+        notes.append("the texts are Chinese and minilm-l6 knows English: give a Chinese base")
     return Inspection(
         rows=len(raw.rows),
         text=text,
         label=label,
         labels={str(value): int(n) for value, n in counts.head(MOST_CLASSES).iter_rows()},
-        chinese=sum("\u4e00" <= c <= "\u9fff" for c in joined) > 0.3 * letters,
-        notes=raw.notes + _doubts(len(raw.rows), len(present), counts, label),
-        cjk=round(len(CJK.findall(joined)) / letters, 3),
+        chinese=chinese,
+        notes=notes,
+        several=_several(present),
     )
 
 
@@ -97,11 +101,14 @@ def recipe_for(spec: str, found: Inspection | None = None) -> dict[str, Any]:
     found = found or inspect(spec)
     stem = Path(spec.removeprefix("hf:").removesuffix(".gz")).stem
     name = re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "my-recipe"
+    task = {"kind": "classify", "text": found.text, "label": found.label}
+    if found.several:
+        task["target"] = "classes"
     return {
         "name": name,
         "description": f"Classify the texts of {spec}.",
         "base": "minilm-l6",
-        "task": {"kind": "classify", "text": found.text, "label": found.label},
+        "task": task,
         "data": {"train": spec, "split": {"validation": 0.1, "test": 0.2}},
         "training": {
             "epochs": 4,
@@ -156,6 +163,14 @@ def _text_score(name: str, values: pl.Series) -> float:
     length = float(present.str.len_chars().mean() or 0)  # type: ignore[arg-type]
     named = 2.0 if TEXT_NAMES.search(name) else 1.0
     return named * length * present.n_unique() / len(present)
+
+
+def _several(labels: pl.Series) -> bool:
+    """Whether labels are lists in text: cut at separators they are fewer, and occur alone too."""
+    parts = labels.str.split(";") if labels.str.contains(";").any() else labels.str.split("|")
+    joined = parts.list.len() > 1
+    whole, single = labels.n_unique(), parts.explode().str.strip_chars().n_unique()
+    return bool(joined.mean() > SEVERAL_SHARE) and single < whole  # type: ignore[operator]
 
 
 def _doubts(rows: int, labelled: int, counts: pl.DataFrame, label: str) -> list[str]:

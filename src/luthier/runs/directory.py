@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from luthier.core.errors import RunError
+from luthier.core.errors import Interrupted, RunError
 from luthier.core.files import read_json, write_atomic, write_json
 
 
@@ -126,6 +126,8 @@ class Run:
         write_json(lock, {"pid": os.getpid()})
         try:
             yield
+        except Interrupted:
+            raise
         except Exception as error:
             write_json(self.path / "error.json", {"error": str(error)})
             raise

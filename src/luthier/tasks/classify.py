@@ -60,7 +60,7 @@ class Classify(TaskConfig):
     target: Literal["class", "classes", "score"] = "class"
     """`class`: exactly one. `classes`: any number of them. `score`: a number, ordinal or not."""
     max_length: Annotated[int, Field(gt=3)] = 128
-    """Tokens kept of a text, special tokens included; the rest is cut and counted."""
+    """Tokens kept of a text, special tokens included; the rest is cut."""
 
     def roles(self) -> tuple[Role, ...]:
         """``text`` and ``label``."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from luthier.core.errors import DataError, LuthierError, SetupError
+from luthier.core.errors import DataError, LuthierError
 from luthier.core.lazy import lazy
 from luthier.core.names import nearest
 from luthier.data.sources.columnar import hub_features
@@ -34,7 +34,6 @@ def read_hub(spec: str) -> Raw:
     Only the files of the configuration are downloaded, and kept in the hub's own cache.
 
     Raises:
-        SetupError: If the package that talks to the hub is not installed.
         DataError: If the data set cannot be had.
     """
     name, _, config = spec.removeprefix(PREFIX).partition("@")
@@ -44,11 +43,6 @@ def read_hub(spec: str) -> Raw:
     try:
         paths = hub.HfApi().list_repo_files(name, repo_type="dataset")
         return _read(paths, lambda path: _download(name, path), spec, config or None)
-    except ImportError:
-        raise SetupError(
-            "Reading data sets of the hub needs the extra 'hub'.",
-            hint="pip install 'luthier[hub]'",
-        ) from None
     except LuthierError:
         raise
     # The library raises errors of many kinds for a wrong name, no network or no permission.

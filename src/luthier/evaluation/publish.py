@@ -10,11 +10,11 @@ from typing import Any
 
 from luthier.core.files import read_json, write_atomic, write_folder_atomic, write_json
 from luthier.data.prepared import Prepared
-from luthier.evaluate.advice import advise
-from luthier.evaluate.card import model_card
-from luthier.evaluate.environment import environment
-from luthier.evaluate.report import report_page
-from luthier.evaluate.verdict import Verdict, judge
+from luthier.evaluation.advice import advise
+from luthier.evaluation.card import model_card
+from luthier.evaluation.environment import environment
+from luthier.evaluation.report import report_page
+from luthier.evaluation.verdict import Verdict, judge
 from luthier.metrics import Measures
 from luthier.models.bases import Base
 from luthier.recipe.schema import Stage
@@ -99,6 +99,7 @@ def _stage_report(run: Run, record: StageRecord, surroundings: dict[str, object]
         "techniques": [t.model_dump(mode="json") for t in record.stage.techniques],
         "settings": record.stage.training.model_dump(mode="json"),
         **measured,
+        "confidence": record.stage.evaluation.confidence,
         "verdict": verdict.to_json(),
         "history": _history(events),
         "data": record.prepared.card,

@@ -7,8 +7,8 @@ from html import escape
 from typing import Any
 
 from luthier.core.locale import translate
-from luthier.evaluate.report import sections
-from luthier.evaluate.report.style import CSS
+from luthier.evaluation.report import sections
+from luthier.evaluation.report.style import CSS
 
 Report = dict[str, Any]
 Section = Callable[[Report, Callable[..., str]], str]

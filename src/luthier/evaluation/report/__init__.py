@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from luthier.evaluate.report.page import report_page
+from luthier.evaluation.report.page import report_page
 
 __all__ = ["report_page"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from luthier.core.files import read_json, write_json
 from luthier.data.operator import Operator
 from luthier.data.prepare import clean_texts
 from luthier.data.roles import Role
-from luthier.evaluate.predict import predict
+from luthier.evaluation.predict import predict
 from luthier.models.bases import Base
 from luthier.models.model import Model, load_tokenizer, load_tuned
 from luthier.recipe.registries import PREPARATION, TASKS
+from luthier.recipe.schema import Data
 from luthier.tasks.task import Facts, Task, TaskConfig
 
 ABOUT = "luthier.json"
@@ -65,6 +67,9 @@ class Predictor:
             folder, Base(base["name"], Path(base["path"]), base["origin"]), task.head(), tokenizer
         )
         text_role = next(role for role in config.roles() if role.kind == "text")
+        if text_role.name in facts["columns"]:
+            names = (facts["columns"][text_role.name], *text_role.synonyms)
+            text_role = replace(text_role, synonyms=names)
         steps = facts["prepare"] and [PREPARATION.parse(step) for step in facts["prepare"]]
         return cls(model, task, text_role, steps)
 
@@ -88,16 +93,15 @@ class Predictor:
         return self.task.answers(predictions)
 
 
-def describe_model(
-    folder: Path, task: TaskConfig, facts: Facts, base: Base, steps: Sequence[Operator] | None
-) -> None:
+def describe_model(folder: Path, config: TaskConfig, facts: Facts, base: Base, data: Data) -> None:
     """Write what :meth:`Predictor.load` needs to know beside the weights."""
     write_json(
         folder / ABOUT,
         {
-            "task": task.model_dump(mode="json"),
+            "task": config.model_dump(mode="json"),
             "facts": dict(facts),
             "base": {"name": base.name, "path": str(base.path), "origin": base.origin},
-            "prepare": steps and [step.model_dump(mode="json") for step in steps],
+            "prepare": data.model_dump(mode="json")["prepare"],
+            "columns": data.columns,
         },
     )

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 from numpy.typing import NDArray
 
-from luthier.evaluate.predict import predict
+from luthier.evaluation.predict import predict
 from luthier.metrics import Measures
 from luthier.models.model import Model
 from luthier.recipe.schema import Evaluation

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any
 
-from luthier.evaluate.report.plots import Line, interval_bar, line_plot, thin
+from luthier.evaluation.report.plots import Line, interval_bar, line_plot, thin
 
 Report = dict[str, Any]
 Say = Callable[..., str]
@@ -48,12 +48,13 @@ def metrics(report: Report, say: Say) -> str:
         for name, m in measured.items()
     ]
     every = table((say("Metric"), say("Value"), say("Interval")), rows)
+    times = f"{100 * report['confidence']:g}"
     text = (
         "Measured on {n} test rows that training never saw. The range is where the figure would "
-        "lie, 95 times of 100, on other rows of the same kind."
+        "lie, {times} times of 100, on other rows of the same kind."
     )
     return (
-        f'<p class="note">{say(text, n=report["measures"]["n"])}</p>'
+        f'<p class="note">{say(text, n=report["measures"]["n"], times=times)}</p>'
         f'<div class="grid">{"".join(cards)}</div>'
         f"<details><summary>{say('All metrics')}</summary>{every}</details>"
     )

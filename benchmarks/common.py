@@ -1,0 +1,63 @@
+"""What the benchmarks share: where data is, what the machine is, how results are kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from luthier import api
+from luthier.models.devices import describe
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def data_folder(name: str) -> Path:
+    """The folder of a public data set, below ``$LUTHIER_DATA`` or beside the repository."""
+    default = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("LUTHIER_DATA", default)) / name
+    if not folder.is_dir():
+        sys.exit(f"No data in {folder}: set LUTHIER_DATA to the folder that holds {name}/.")
+    return folder
+
+
+def tune(recipe: dict[str, Any]) -> dict[str, Any]:
+    """One run of a recipe: its metrics (values only), seconds and training facts."""
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        run = api.tune(recipe, runs_dir=folder)
+        seconds = time.perf_counter() - started
+        (report,) = run.path.glob("stages/*/report.json")
+        measured = json.loads(report.read_text(encoding="utf-8"))
+        metrics = run.verdict()["metrics"]
+    return {
+        "seconds": round(seconds, 1),
+        "metrics": {name: round(entry["value"], 5) for name, entry in metrics.items()},
+        "training": measured["training"],
+        "rows": measured["data"]["rows"],
+    }
+
+
+def summary(runs: Sequence[dict[str, Any]], metric: str) -> dict[str, float]:
+    """Mean and spread (standard deviation) of a metric, and the slowest run."""
+    values = [run["metrics"][metric] for run in runs]
+    return {
+        "mean": round(statistics.mean(values), 5),
+        "sd": round(statistics.stdev(values), 5) if len(values) > 1 else 0.0,
+        "seconds_max": max(run["seconds"] for run in runs),
+    }
+
+
+def keep(name: str, result: dict[str, Any]) -> None:
+    """Write the result beside the benchmarks, with the machine and the day."""
+    RESULTS.mkdir(exist_ok=True)
+    whole = {"date": time.strftime("%Y-%m-%d"), "machine": describe(), **result}
+    path = RESULTS / f"{name}.json"
+    path.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(f"written to {path}", file=sys.stderr)
