@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -9,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from luthier.cli.main import main
 from luthier.models.bases import Base
 from luthier.models.model import Model, load_model, load_tokenizer
 from luthier.tasks.classify import Classifier, Classify
@@ -62,3 +65,21 @@ def cli_json(*arguments: str | Path, cwd: Path | None = None) -> Any:
     done = cli(*arguments, "--json", cwd=cwd)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def here(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess:
+    """Run the command line in this process, which saves the time to load torch."""
+    out, err = io.StringIO(), io.StringIO()
+    argv, folder = sys.argv, Path.cwd()
+    sys.argv = ["luthier", *map(str, arguments)]
+    os.chdir(cwd)
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            main()
+        code: Any = 0
+    except SystemExit as end:
+        code = end.code or 0
+    finally:
+        sys.argv = argv
+        os.chdir(folder)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())

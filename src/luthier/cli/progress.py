@@ -55,7 +55,8 @@ class Display:
         self, kind: type[BaseException] | None, error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
-        self._bar.stop()
+        if self._console.is_terminal:
+            self._bar.stop()
 
     def _phase(self, stage: str, phase: str) -> None:
         prefix = "" if stage == "main" else f"[{stage}] "

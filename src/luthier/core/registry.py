@@ -82,20 +82,30 @@ class Registered:
 
     ``task: Annotated[Any, Registered(TASKS)]`` accepts the mapping of any task
     and lists them all in the JSON Schema.
+
+    Args:
+        registry: Whose members may stand there.
+        default: The kind that a mapping without ``kind`` means.
     """
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, default: str | None = None) -> None:
         self.registry = registry
+        self.default = default
 
     def __get_pydantic_core_schema__(
         self, _source: Any, _handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(
-            self.registry.parse,
+            self._parse,
             serialization=core_schema.plain_serializer_function_ser_schema(
                 lambda member: member.model_dump(mode="json")
             ),
         )
+
+    def _parse(self, value: Any) -> Config:
+        if self.default and isinstance(value, dict) and "kind" not in value:
+            value = {"kind": self.default, **value}
+        return self.registry.parse(value)
 
     def __get_pydantic_json_schema__(
         self, _schema: CoreSchema, _handler: GetJsonSchemaHandler

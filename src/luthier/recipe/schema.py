@@ -87,7 +87,7 @@ class Training(Config):
     """Added to the denominator."""
     max_grad_norm: Annotated[float, Field(gt=0)] | None = 1.0
     """Gradients are scaled down to this global norm; null: never."""
-    schedule: Annotated[Any, Registered(SCHEDULES)] = Field(
+    schedule: Annotated[Any, Registered(SCHEDULES, default="linear")] = Field(
         default={"kind": "linear", "warmup": 0.1}, validate_default=True
     )
     """The learning rate over time, as a multiplier of `learning_rate`."""

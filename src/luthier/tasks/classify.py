@@ -60,7 +60,8 @@ class Classify(TaskConfig):
     target: Literal["class", "classes", "score"] = "class"
     """`class`: exactly one. `classes`: any number of them. `score`: a number, ordinal or not."""
     max_length: Annotated[int, Field(gt=3)] = 128
-    """Tokens kept of a text, special tokens included; the rest is cut."""
+    """Tokens kept of a text, special tokens included; the rest is cut. At most
+    as many as the base has positions for."""
 
     def roles(self) -> tuple[Role, ...]:
         """``text`` and ``label``."""
@@ -109,7 +110,8 @@ class Classifier(Task):
         self.config = config
         self.labels = labels
         self.tokenizer = tokenizer
-        tokenizer.model_max_length = config.max_length
+        self.max_length = min(config.max_length, tokenizer.model_max_length)
+        tokenizer.model_max_length = self.max_length
         self.classes = () if config.target == "score" else tuple(labels)
         self._index = {label: index for index, label in enumerate(labels)}
         if config.target == "score":
@@ -129,7 +131,7 @@ class Classifier(Task):
         """Token ids cut at ``max_length``, and the label as an index, a 0/1 list or a number."""
         texts = rows["text"].cast(pl.String).to_list()
         ids = self.tokenizer(
-            texts, truncation=True, max_length=self.config.max_length, return_attention_mask=False
+            texts, truncation=True, max_length=self.max_length, return_attention_mask=False
         )["input_ids"]
         examples: list[Example] = [{"input_ids": row} for row in ids]
         if "label" in rows.columns:
