@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from types import TracebackType
 
@@ -77,7 +78,7 @@ class Display:
                 "  step {step}: validation {metric} {value:.4f}{best}",
                 step=event.step,
                 metric=event.metric,
-                value=event.metrics[event.metric],
+                value=event.metrics.get(event.metric, math.nan),
                 best=" *" if event.best else "",
             )
             self._say(text)

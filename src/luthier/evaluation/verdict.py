@@ -9,7 +9,7 @@ from typing import Any, Literal
 from luthier.core.errors import RecipeError
 from luthier.core.locale import LANGUAGES, translate
 from luthier.core.names import nearest
-from luthier.metrics import Estimate, Measures, higher_is_better, reaches
+from luthier.metrics import Measures, higher_is_better, reaches
 
 Certainty = Literal["surely", "likely", "no"]
 
@@ -20,9 +20,10 @@ class TargetCheck:
 
     metric: str
     target: float
-    value: float
-    low: float
-    high: float
+    value: float | None
+    """None where the rows leave the metric undefined; so are ``low`` and ``high``."""
+    low: float | None
+    high: float | None
     reached: Certainty
     """``surely``: the whole interval reaches it; ``likely``: the value does."""
 
@@ -79,21 +80,20 @@ def judge(
         target: Metric to the value that it must reach.
         headline: The metric that speaks for the model where there is no target.
 
-    Raises:
-        RecipeError: If a target's metric was not measured.
     """
     checks = [_check(measures, metric, float(value)) for metric, value in target.items()]
-    headline = checks[0].metric if checks else headline
+    headline = next((check.metric for check in checks if check.value is not None), headline)
     estimate = measures.metrics[headline]
-    base = baseline.metrics[headline].value
+    without = baseline.metrics.get(headline)
+    base = None if without is None else without.value
     worst = estimate.low if higher_is_better(headline) else estimate.high
     return Verdict(
         passed=all(check.reached != "no" for check in checks) if checks else None,
         targets=checks,
         headline=headline,
         value=estimate.value,
-        baseline={"value": base},
-        beats_baseline=worst != base and reaches(headline, worst, base),
+        baseline={} if base is None else {"value": base},
+        beats_baseline=base is None or (worst != base and reaches(headline, worst, base)),
     )
 
 
@@ -115,8 +115,9 @@ def check_metric(name: str, known: Mapping[str, object]) -> None:
 
 
 def _check(measures: Measures, metric: str, target: float) -> TargetCheck:
-    check_metric(metric, measures.metrics)
-    estimate: Estimate = measures.metrics[metric]
+    estimate = measures.metrics.get(metric)
+    if estimate is None:
+        return TargetCheck(metric, target, None, None, None, "no")
     worst = estimate.low if higher_is_better(metric) else estimate.high
     reached: Certainty = "no"
     if reaches(metric, estimate.value, target):
@@ -133,5 +134,8 @@ def _words(check: TargetCheck, language: str) -> str:
         "no": "Target missed: {metric} is {value:.3f} (interval {low:.3f} to {high:.3f}), "
         "the target {target}.",
     }
+    if check.value is None:
+        text = "Target missed: {metric} is undefined on these test rows, the target {target}."
+        return translate(text, language, metric=check.metric, target=check.target)
     fields = {key: value for key, value in asdict(check).items() if key != "reached"}
     return translate(texts[check.reached], language, **fields)

@@ -11,8 +11,9 @@ from luthier.runs.directory import Run, State
 
 def list_runs(runs_dir: Path, name: str | None = None) -> list[Run]:
     """All runs (of one recipe), oldest first."""
-    found = runs_dir.glob(f"{name or '*'}/*/recipe.yaml")
-    return [Run(path.parent) for path in sorted(found, key=lambda p: p.parent.name)]
+    found = [path.parent for path in runs_dir.glob("*/*/recipe.yaml")]
+    chosen = [path for path in found if name is None or path.parent.name == name]
+    return [Run(path) for path in sorted(chosen, key=lambda path: path.name)]
 
 
 def find_run(reference: str | Path, runs_dir: Path) -> Run:

@@ -193,11 +193,14 @@ def _evaluate(session: Session) -> Evaluated:
     assert session.evaluate is not None
     progress = session.progress
     metrics = session.evaluate()
-    value = metrics[session.metric]
+    value = metrics.get(session.metric)
     sign = 1 if higher_is_better(session.metric) else -1
     stopping = session.settings.early_stopping
     margin = stopping.min_delta if stopping else 0.0
-    best = progress.best_value is None or sign * (value - progress.best_value) > margin
+    # A metric may be undefined, as a correlation is while all answers are alike.
+    best = value is not None and (
+        progress.best_value is None or sign * (value - progress.best_value) > margin
+    )
     if best:
         progress.best_value, progress.best_step = value, progress.step
         progress.without_improvement = 0

@@ -1,0 +1,58 @@
+"""Every shipped recipe loads and takes two steps; its demo data is what it should be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import luthier
+from luthier.recipe.library import describe_shipped, shipped
+from luthier.recipe.load import load_recipe
+
+LIBRARY = shipped()
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_takes_two_steps(name: str, bert: Path, tmp_path: Path) -> None:
+    run = luthier.tune(
+        name,
+        [f"base={bert}", "training.max_steps=2", "evaluation.resamples=100"],
+        runs_dir=tmp_path,
+    )
+    assert run.verdict()["metrics"]
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_describes_itself(name: str) -> None:
+    (entry,) = [entry for entry in describe_shipped() if entry["name"] == name]
+    assert entry["description"]
+    assert "minute" in entry["time"]
+    assert load_recipe(name).recipe.name == name
+
+
+def test_finance_news_is_as_varied_and_dirty_as_it_should_be() -> None:
+    folder = LIBRARY["finance-sentiment"].parent / "data"
+    train = pl.read_csv(folder / "finance_news.csv", infer_schema=False)
+    test = pl.read_csv(folder / "finance_news_test.csv", infer_schema=False)
+    assert len(train) >= 900
+    assert len(test) >= 300
+    assert set(test["sentiment"]) == {"positive", "negative", "neutral"}
+    labels = Counter(train["sentiment"].fill_null(""))
+    assert len(labels) > 8, "label spellings"
+    assert labels[""] > 0, "missing labels"
+    text = "\n".join(train["sentence"].fill_null(""))
+    assert "&amp;" in text
+    assert "http" in text
+    assert train.is_duplicated().sum() > 10
+    assert not set(test["sentence"]) & set(train["sentence"])
+
+
+def test_demo_sentences_share_no_template() -> None:
+    """No opening of three words stands before more than one sentence in a hundred."""
+    folder = LIBRARY["finance-sentiment"].parent / "data"
+    train = pl.read_csv(folder / "finance_news.csv", infer_schema=False).unique("sentence")
+    openings = Counter(" ".join(s.split()[:3]) for s in train["sentence"].drop_nulls())
+    assert openings.most_common(1)[0][1] <= len(train) / 100
