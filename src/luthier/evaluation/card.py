@@ -71,7 +71,7 @@ def _loading(report: dict[str, Any]) -> str:
 model = AutoPeftModelForSequenceClassification.from_pretrained("model", num_labels={outputs})"""
     return """from transformers import pipeline
 classify = pipeline("text-classification", model="model")
-print(classify("..."))"""
+print(classify("...", truncation=True))"""
 
 
 def _front_matter(report: dict[str, Any]) -> str:

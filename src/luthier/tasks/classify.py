@@ -59,7 +59,7 @@ class Classify(TaskConfig):
     """Column with the answer; default: found by its usual names."""
     target: Literal["class", "classes", "score"] = "class"
     """`class`: exactly one. `classes`: any number of them. `score`: a number, ordinal or not."""
-    max_length: Annotated[int, Field(gt=3)] = 128
+    max_length: Annotated[int, Field(gt=3)] = 256
     """Tokens kept of a text, special tokens included; the rest is cut. At most
     as many as the base has positions for."""
 
