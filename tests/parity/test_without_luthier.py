@@ -58,7 +58,7 @@ def assert_agree(run: Any, script: str, texts: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("techniques", "script"),
-    [([], PIPELINE), ([{"kind": "lora", "r": 4}], PEFT), ([{"kind": "lora", "r": 4}], PIPELINE),
+    [([], PIPELINE), ([{"kind": "lora", "r": 4}], PEFT),
      ([{"kind": "lora", "r": 4, "merge": True}], PIPELINE)],
     ids=["full", "adapters through peft", "merged adapters"],
 )  # fmt: skip
