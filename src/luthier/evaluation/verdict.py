@@ -107,9 +107,10 @@ def check_metric(name: str, known: Mapping[str, object]) -> None:
         near = nearest(name, known)
         raise RecipeError(
             "The task does not measure '{name}'.",
-            hint=f"Did you mean '{near}'?" if near else "It measures: {known}.",
+            hint="Did you mean '{near}'?" if near else "It measures: {known}.",
             where="evaluation",
             name=name,
+            near=near,
             known=", ".join(known),
         )
 

@@ -103,8 +103,9 @@ def _hub(name: str) -> Path:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelError(
             "The base '{name}' is neither a folder here nor a model the hub gives: {reason}",
-            hint=f"Did you mean '{near}'?" if near else "Built-in bases: {known}.",
+            hint="Did you mean '{near}'?" if near else "Built-in bases: {known}.",
             name=name,
+            near=near,
             reason=reason,
             known=", ".join(BUILT_IN),
         ) from None

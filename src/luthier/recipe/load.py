@@ -83,10 +83,13 @@ def _open(source: str | Path | dict[str, Any]) -> tuple[Document, Path, str]:
     if not path.is_file():
         library = shipped()
         if str(source) not in library:
+            near = _nearest(str(source), path, list(library))
             raise RecipeError(
                 "There is no recipe file or shipped recipe '{name}'.",
-                hint=_suggest(str(source), path, list(library)),
+                hint="Did you mean '{near}'?" if near else "Shipped recipes: {known}.",
                 name=str(source),
+                near=near,
+                known=", ".join(library),
             )
         path = library[str(source)]
     try:
@@ -100,14 +103,11 @@ def _open(source: str | Path | dict[str, Any]) -> tuple[Document, Path, str]:
     return parse_yaml(text, str(source)), path.resolve().parent, text
 
 
-def _suggest(name: str, path: Path, library: list[str]) -> str:
-    near = nearest(name, library)
+def _nearest(name: str, path: Path, library: list[str]) -> str | None:
+    """The file beside ``path``, or else the shipped recipe, that may be meant."""
     files = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
     near_file = nearest(path.name, files)
-    if near_file:
-        near = str(path.parent / near_file)
-    known = ", ".join(library)
-    return f"Did you mean '{near}'?" if near else f"Shipped recipes: {known}."
+    return str(path.parent / near_file) if near_file else nearest(name, library)
 
 
 def _as_stages(document: Document) -> dict[str, Any]:

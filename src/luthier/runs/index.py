@@ -32,7 +32,8 @@ def find_run(reference: str | Path, runs_dir: Path) -> Run:
     near = nearest(str(reference), names)
     raise RunError(
         "There is no finished run '{reference}' in {runs_dir}.",
-        hint=f"Did you mean '{near}'?" if near else "luthier runs lists them.",
+        hint="Did you mean '{near}'?" if near else "luthier runs lists them.",
         reference=str(reference),
+        near=near,
         runs_dir=str(runs_dir),
     )

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
-from typing import Any
 
-from luthier.core.locale import translate
 from luthier.evaluation.report import sections
+from luthier.evaluation.report.sections import Report, Say
 from luthier.evaluation.report.style import CSS
 
-Report = dict[str, Any]
-Section = Callable[[Report, Callable[..., str]], str]
+Section = Callable[[Report, Say], str]
 
 SECTIONS: tuple[tuple[str, Section], ...] = (
     ("How good it is", sections.metrics),
@@ -33,11 +31,8 @@ def report_page(report: Report, language: str) -> str:
         report: What ``report.json`` holds.
         language: ``en`` or ``zh``.
     """
-
-    def say(text: str, **fields: object) -> str:
-        return escape(translate(text, language, **fields), quote=False)
-
-    body = [_head(report, language, say)]
+    say = Say(language)
+    body = [_head(report, say)]
     for title, section in SECTIONS:
         content = section(report, say)
         if content:
@@ -51,7 +46,7 @@ def report_page(report: Report, language: str) -> str:
     )
 
 
-def _head(report: Report, language: str, say: Callable[..., str]) -> str:
+def _head(report: Report, say: Say) -> str:
     verdict = report["verdict"]
     tone, word = {
         True: ("good", "Good enough"),
@@ -61,7 +56,7 @@ def _head(report: Report, language: str, say: Callable[..., str]) -> str:
     if verdict["passed"] and any(t["reached"] != "surely" for t in verdict["targets"]):
         tone, word = "so", "Good enough, but not beyond doubt"
     stage = "" if report["stage"] == "main" else f" · {escape(report['stage'])}"
-    sentence = escape(verdict["sentences"][language], quote=False)
+    sentence = escape(verdict["sentences"][say.language], quote=False)
     return (
         f"<header><h1>{escape(report['name'])}{stage}</h1>"
         f'<div class="sub">{escape(report["created"])} · {escape(report["base"])}</div></header>'

@@ -9,7 +9,10 @@ from html import escape
 Points = Sequence[tuple[float, float]]
 
 WIDTH, HEIGHT = 360, 220
-LEFT, RIGHT, TOP, BOTTOM = 48, 10, 10, 34
+WHOLE_FROM = 10
+"""Above this the horizontal axis counts steps, in whole numbers."""
+
+LEFT, RIGHT, TOP, BOTTOM = 48, 10, 24, 34
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,7 @@ class _Frame:
             )
         for step in range(3):
             value = self.low_x + (self.high_x - self.low_x) * step / 2
+            value = round(value) if self.high_x > WHOLE_FROM else value
             anchor = ("start", "middle", "end")[step]
             parts.append(
                 f'<text x="{self.x(value):.1f}" y="{HEIGHT - BOTTOM + 14}" '
@@ -137,7 +141,7 @@ class _Frame:
         parts.append(
             f'<text class="label" x="{(LEFT + WIDTH) / 2}" y="{HEIGHT - 4}" '
             f'text-anchor="middle">{escape(x_label)}</text>'
-            f'<text class="label" x="2" y="{TOP}">{escape(y_label)}</text>'
+            f'<text class="label" x="2" y="{TOP - 12}">{escape(y_label)}</text>'
         )
         return "".join(parts)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
+from luthier.core.locale import translate
 from luthier.evaluation.report.plots import Line, interval_bar, line_plot, thin
 
 Report = dict[str, Any]
-Say = Callable[..., str]
 
 HEADLINES = {
     "accuracy": "Of 100 texts, this many get the right answer.",
@@ -25,6 +25,17 @@ HEADLINES = {
     "spearman": "The same for the order of the answers.",
 }
 MOST_CLASSES = 20
+
+
+class Say:
+    """Texts in one language, ready for HTML."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+
+    def __call__(self, text: str, **fields: object) -> str:
+        """The text in this language with its fields filled in."""
+        return escape(translate(text, self.language, **fields), quote=False)
 
 
 def metrics(report: Report, say: Say) -> str:
@@ -62,8 +73,7 @@ def metrics(report: Report, say: Say) -> str:
 
 def advice(report: Report, say: Say) -> str:
     """A list of what is worth doing."""
-    language = "zh" if say("Metric") != "Metric" else "en"
-    items = "".join(f"<li>{escape(a[language], quote=False)}</li>" for a in report["advice"])
+    items = "".join(f"<li>{escape(a[say.language], quote=False)}</li>" for a in report["advice"])
     return f"<ul>{items}</ul>" if items else ""
 
 
