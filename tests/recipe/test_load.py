@@ -201,3 +201,9 @@ def test_every_registered_field_is_documented() -> None:
             assert member.__doc__
             for name, field in member.model_fields.items():
                 assert field.description, (kind, name)
+
+
+def test_problem_in_an_override_names_the_override(tmp_path: Path) -> None:
+    message = refused(tmp_path, BASIC, "training.epochs=many")
+    assert "--> training.epochs=many" in message
+    assert "Did you mean 'epochs'" in refused(tmp_path, BASIC, "training.epoch=3")

@@ -41,7 +41,7 @@ class Verdict:
     baseline: dict[str, float] = field(default_factory=dict)
     """The headline metric of answering without a model: ``value`` (majority or mean)."""
     beats_baseline: bool = True
-    """Whether the whole interval of the headline metric is better than the baseline."""
+    """Whether the headline metric is better than the baseline beyond doubt."""
 
     def sentence(self, language: str) -> str:
         """The verdict in words."""
@@ -86,15 +86,24 @@ def judge(
     estimate = measures.metrics[headline]
     without = baseline.metrics.get(headline)
     base = None if without is None else without.value
-    worst = estimate.low if higher_is_better(headline) else estimate.high
     return Verdict(
         passed=all(check.reached != "no" for check in checks) if checks else None,
         targets=checks,
         headline=headline,
         value=estimate.value,
         baseline={} if base is None else {"value": base},
-        beats_baseline=base is None or (worst != base and reaches(headline, worst, base)),
+        beats_baseline=base is None or _beats(measures, headline, base),
     )
+
+
+def _beats(measures: Measures, metric: str, base: float) -> bool:
+    """Whether the whole interval is better than the baseline, paired by row where measured so."""
+    gain = measures.gains.get(metric)
+    if gain is not None:
+        return gain.low > 0
+    estimate = measures.metrics[metric]
+    worst = estimate.low if higher_is_better(metric) else estimate.high
+    return worst != base and reaches(metric, worst, base)
 
 
 def check_metric(name: str, known: Mapping[str, object]) -> None:

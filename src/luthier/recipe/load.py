@@ -57,7 +57,7 @@ def load_recipe(source: str | Path | dict[str, Any], overrides: list[str] | None
     try:
         recipe = Recipe.model_validate(raw)
     except ValidationError as error:
-        raise explain(error, document, explicit, dict(renamed)) from None
+        raise explain(error, document, explicit, dict(renamed), overrides or []) from None
     return Loaded(recipe, folder, text, tuple(renamed))
 
 

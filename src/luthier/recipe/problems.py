@@ -23,7 +23,11 @@ _BY_KEY = {
 
 
 def explain(
-    error: ValidationError, document: Document, explicit: bool, renamed: dict[str, str]
+    error: ValidationError,
+    document: Document,
+    explicit: bool,
+    renamed: dict[str, str],
+    overrides: list[str],
 ) -> RecipeError:
     """The first problem of ``error`` as one RecipeError.
 
@@ -32,13 +36,14 @@ def explain(
         document: The YAML, for line numbers.
         explicit: Whether the recipe itself has a key ``stages``.
         renamed: Aliases accepted, name used to name here; lines are those of the name used.
+        overrides: ``key=value`` given beside the YAML: a problem in one has no line.
     """
     problem = min(error.errors(), key=lambda p: (p["type"] != "extra_forbidden", len(p["loc"])))
     full = tuple(str(part) for part in problem["loc"])
     path = full if explicit or full[:1] != ("stages",) else full[2:]
     used = {now: name for name, now in renamed.items()}.get(".".join(path))
     written = tuple(used.split(".")) if used else path
-    where = document.where(written)
+    where = _override_at(overrides, full, written) or document.where(written)
     key = ".".join(written) or "recipe"
     if problem["type"] == "extra_forbidden":
         return _unknown_key(full, key, path, where)
@@ -57,6 +62,15 @@ def explain(
         problem=_words(problem),
         value=problem.get("input"),
     )
+
+
+def _override_at(overrides: list[str], *paths: tuple[str, ...]) -> str | None:
+    """The last override that set the key at one of ``paths``, or something inside it."""
+    for override in reversed(overrides):
+        key = tuple(override.partition("=")[0].split("."))
+        if any(path[: len(key)] == key for path in paths):
+            return override
+    return None
 
 
 def _unknown_key(full: tuple[str, ...], key: str, path: tuple[str, ...], where: str) -> RecipeError:
