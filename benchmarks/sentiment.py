@@ -115,7 +115,10 @@ def by_trainer(folder: Path, seed: int, *, best: bool) -> dict[str, Any]:
 
     train = encode(tables["train"])
     steps = -(-len(train) // BATCH) * EPOCHS
-    extra = {"bf16": True, "train_sampling_strategy": "group_by_length"} if best else {}
+    extra: dict[str, Any] = {}
+    if best:
+        extra = {"bf16": True, "train_sampling_strategy": "group_by_length"}
+        extra["use_cpu"] = not torch.cuda.is_available()
     with tempfile.TemporaryDirectory() as output:
         settings = transformers.TrainingArguments(
             output, per_device_train_batch_size=BATCH, num_train_epochs=EPOCHS, disable_tqdm=True,

@@ -30,7 +30,6 @@ for verb in (init, doctor, prepare, tune, evaluate, predict, runs, recipes, sche
 def main() -> None:
     """Run the command line; exit code 0, 2 for the user's mistakes, 1 for ours, 130 if stopped."""
     _quieten()
-    _share_processor()
     try:
         code = app(prog_name="luthier")
     except LuthierError as error:
@@ -48,16 +47,6 @@ def _quieten() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     warnings.filterwarnings("ignore")
-
-
-def _share_processor() -> None:
-    """Let idle OpenMP threads give up their core sooner, before torch starts them.
-
-    GNU OpenMP's default wait (300,000 turns) makes two trainings on the same cores ten
-    times slower than one; a third of it is as fast for one, and half as bad for two.
-    """
-    if "OMP_WAIT_POLICY" not in os.environ:
-        os.environ.setdefault("GOMP_SPINCOUNT", "100000")
 
 
 def _internal(error: Exception) -> int:

@@ -23,7 +23,7 @@ def note(message: str, **fields: object) -> None:
 
 def print_error(error: LuthierError, *, as_json: bool) -> None:
     """An error for people on stderr and, where asked, for machines on stdout."""
-    print(f"{translate('error:')} {error.render()}", file=sys.stderr)
+    print(f"{translate('error: ')}{error.render()}", file=sys.stderr)
     if as_json:
         details = {"message": str(error).splitlines()[0], "where": error.where}
         details["kind"] = type(error).__name__

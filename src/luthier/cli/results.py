@@ -22,8 +22,8 @@ def print_result(run: Run) -> None:
     print()
     print(verdict["verdict"]["sentences"][current_language()])
     last_stage = sorted((run.path / "stages").iterdir(), key=_number)[-1]
-    print(f"{translate('Report:')} {last_stage / 'report.html'}")
-    print(f"{translate('Model:')} {run.model}")
+    print(f"{translate('Report: ')}{last_stage / 'report.html'}")
+    print(f"{translate('Model: ')}{run.model}")
 
 
 def print_metrics(metrics: dict[str, dict[str, float]]) -> None:

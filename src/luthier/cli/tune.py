@@ -26,6 +26,9 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Prepare, tune, evaluate: from a recipe to a verdict."""
+    from luthier.cli.threads import choose_waiting
+
+    choose_waiting()
     from luthier.cli.progress import Display
     from luthier.cli.results import print_result, result_json
     from luthier.pipeline import tune

@@ -37,8 +37,8 @@ class LuthierError(Exception):
         if self.where:
             lines.append(f"  --> {self.where}")
         if self.hint:
-            label = translate("hint:", language)
-            lines.append(f"{label} {translate(self.hint, language, **self.fields)}")
+            label = translate("hint: ", language)
+            lines.append(f"{label}{translate(self.hint, language, **self.fields)}")
         return "\n".join(lines)
 
 

@@ -43,13 +43,18 @@ def write_folder_atomic(path: Path, fill: Callable[[Path], None]) -> None:
     temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    fill(temporary)
+    try:
+        fill(temporary)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
     files = sorted(file for file in temporary.rglob("*") if file.is_file())
     digests = {str(file.relative_to(temporary).as_posix()): sha256(file) for file in files}
     for file in files:
         _sync_file(file)
     write_json(temporary / "manifest.json", {"sha256": digests})
     replaced = path.with_name(f".{path.name}.old-{os.getpid()}")
+    shutil.rmtree(replaced, ignore_errors=True)
     if path.exists():
         path.replace(replaced)
     temporary.replace(path)
@@ -62,7 +67,11 @@ def verify_folder(path: Path) -> str | None:
     manifest = path / "manifest.json"
     if not manifest.is_file():
         return "manifest.json is missing"
-    for name, digest in read_json(manifest)["sha256"].items():
+    try:
+        digests = read_json(manifest)["sha256"].items()
+    except (ValueError, TypeError, KeyError):
+        return "manifest.json is damaged"
+    for name, digest in digests:
         file = path / name
         if not file.is_file():
             return f"{name} is missing"

@@ -37,4 +37,4 @@ def catalogue(language: str) -> Mapping[str, str]:
 def translate(text: str, language: str | None = None, /, **fields: object) -> str:
     """``text`` in ``language`` (default: the user's) with its ``{fields}`` filled in."""
     chosen = catalogue(language or current_language()).get(text, text)
-    return chosen.format(**fields) if fields else chosen
+    return chosen.format(**fields)

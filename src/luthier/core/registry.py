@@ -56,7 +56,7 @@ class Registry:
 
     def parse(self, value: Any) -> Config:
         """The member that ``value`` describes: a mapping with ``kind``, a bare kind, or itself."""
-        if isinstance(value, Config):
+        if isinstance(value, Config) and type(value) in self.members().values():
             return value
         if isinstance(value, str):
             value = {"kind": value}
@@ -65,7 +65,7 @@ class Registry:
                 "missing_kind", "needs a key 'kind'", {"known": list(self.members())}
             )
         kind = value["kind"]
-        member = self.members().get(kind)
+        member = self.members().get(str(kind))
         if member is None:
             known = ", ".join(self.members())
             guess = nearest(str(kind), self.members())

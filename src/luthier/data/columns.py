@@ -14,6 +14,9 @@ from luthier.data.sources import Raw
 WHOLE_UP_TO = 2.0**53
 """Floats below this hold whole numbers exactly."""
 
+NO_TEXT = (pl.Binary, pl.Object, pl.Duration)
+"""Types of plain cells that no text can be made of."""
+
 
 def map_columns(
     raw: Raw, roles: Sequence[Role], mapping: Mapping[str, str], *, labelled: bool = True
@@ -42,7 +45,7 @@ def map_columns(
     _take_only_text_left(raw, roles, found)
     for role in roles:
         if role.required and role.name not in found and (labelled or role.kind == "text"):
-            raise _missing(raw, role)
+            raise _missing(raw, role, set(found.values()))
     columns = [
         _as_role(raw, found[role.name], role).alias(role.name)
         for role in roles
@@ -101,7 +104,10 @@ def _as_role(raw: Raw, column: str, role: Role) -> pl.Expr:
     """
     kind = raw.rows.schema[column]
     if isinstance(kind, pl.List) and role.kind == "labels" and not _nested(kind.inner):
-        return pl.col(column).list.eval(_plain(pl.element(), kind.inner))
+        whole = not kind.inner.is_float() or _is_whole(raw.rows[column].explode())
+        return pl.col(column).list.eval(
+            _plain(pl.element(), kind.inner) if whole else pl.element().cast(pl.String)
+        )
     if _nested(kind):
         raise DataError(
             "The column '{column}' holds {kind}, but {role} needs text.",
@@ -124,13 +130,14 @@ def _plain(values: pl.Expr, kind: object) -> pl.Expr:
 
 
 def _nested(kind: object) -> bool:
-    return not isinstance(kind, pl.DataType) or kind.is_nested() or kind in (pl.Binary, pl.Object)
+    return not isinstance(kind, pl.DataType) or kind.is_nested() or kind in NO_TEXT
 
 
 def _in_words(kind: pl.DataType) -> str:
     if isinstance(kind, pl.List | pl.Array):
         return "lists"
-    return "bytes" if kind == pl.Binary else "nested objects"
+    plain = {pl.Binary: "bytes", pl.Duration: "durations"}
+    return next((words for known, words in plain.items() if kind == known), "nested objects")
 
 
 def _is_whole(values: pl.Series) -> bool:
@@ -150,9 +157,11 @@ def _no_column(raw: Raw, wanted: str) -> DataError:
     )
 
 
-def _missing(raw: Raw, role: Role) -> DataError:
+def _missing(raw: Raw, role: Role, taken: set[str]) -> DataError:
     known = (role.name, *role.synonyms)
-    guesses = ((nearest(column, known), column) for column in raw.rows.columns)
+    guesses = (
+        (nearest(column, known), column) for column in raw.rows.columns if column not in taken
+    )
     near = next((column for match, column in guesses if match), None)
     return DataError(
         "No column is recognisable as {role}; the first line names the columns: {columns}.",

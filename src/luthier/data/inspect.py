@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from luthier.core.errors import DataError
+from luthier.data.columns import NO_TEXT
 from luthier.data.operators.missing import MARKERS
 from luthier.data.sources import read_source
 
@@ -23,7 +24,9 @@ TEXT_NAMES = re.compile(
 )
 MOST_CLASSES = 100
 FEW_ROWS = 10
-NO_TEXT = (pl.Binary, pl.Object)
+LONGEST_NAME = 80
+"""Characters that a recipe's name may have."""
+
 SAMPLE = 2000
 """Rows that decide which column is which."""
 
@@ -100,7 +103,7 @@ def recipe_for(spec: str, found: Inspection | None = None) -> dict[str, Any]:
     """A recipe for a labelled source, as a mapping."""
     found = found or inspect(spec)
     stem = Path(spec.removeprefix("hf:").removesuffix(".gz")).stem
-    name = re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "my-recipe"
+    name = re.sub(r"[^\w.-]+", "-", stem)[:LONGEST_NAME].strip("-.") or "my-recipe"
     task = {"kind": "classify", "text": found.text, "label": found.label}
     if found.several:
         task["target"] = "classes"
@@ -146,7 +149,7 @@ def _label_score(name: str, values: pl.Series) -> float:
     Labels have few values, each in several rows, words rather than sentences; names count.
     """
     present = values.drop_nulls().str.strip_chars().str.to_lowercase()
-    present = present.filter(present != "")
+    present = present.filter(~present.is_in(["", *MARKERS]))
     distinct = present.n_unique()
     if not 2 <= distinct <= MOST_CLASSES or distinct > 0.5 * len(present):
         return 0.0

@@ -138,7 +138,7 @@ def read_texts(
     if spec.lower().endswith((".txt", ".txt.gz")):
         path, _ = locate(spec, base_dir)
         text, _ = decode(read_content(path, spec)[1], spec)
-        return text.removesuffix("\n").replace("\r\n", "\n").split("\n")
+        return text.replace("\r\n", "\n").removesuffix("\n").split("\n")
     raw = read_source(spec, base_dir=base_dir)
     table, _ = map_columns(raw, [role], columns or {})
     return table[role.name].fill_null("").to_list()

@@ -78,7 +78,7 @@ def trim(label: str) -> str:
 def fold(label: str) -> str:
     """What all spellings of one class have in common."""
     trimmed = trim(label)
-    return _JOINTS.sub(" ", trimmed.rstrip(".") or trimmed).casefold()
+    return _JOINTS.sub(" ", trimmed.rstrip(" .") or trimmed).casefold()
 
 
 def _full_forms(weights: Mapping[str, float]) -> dict[str, str]:

@@ -61,7 +61,9 @@ def _interval(report: dict[str, Any]) -> Advice:
     width = headline["high"] - headline["low"]
     if width < WIDE_INTERVAL:
         return []
-    text = "The interval is {width:.3f} wide with {n} test rows: label more to know better."
+    text = (
+        "The interval is {width:.3f} wide with {n} test rows: label more rows for a narrower one."
+    )
     return [(text, {"width": width, "n": report["measures"]["n"]})]
 
 
@@ -69,7 +71,7 @@ def _calibration(report: dict[str, Any]) -> Advice:
     ece = report["measures"]["calibration"].get("ece")
     if ece is None or ece < POOR_CALIBRATION:
         return []
-    text = "Probabilities are off by {ece:.3f} on average: do not read them as chances yet."
+    text = "Probabilities are off by {ece:.3f} on average: do not take them at their word yet."
     return [(text, {"ece": ece})]
 
 

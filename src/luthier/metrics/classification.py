@@ -117,7 +117,7 @@ def matthews(counts: Counts) -> Floats:
     covariance = right * total - (counts.support * counts.answered).sum(-1)
     truth = total**2 - (counts.support**2).sum(-1)
     answers = total**2 - (counts.answered**2).sum(-1)
-    return divide(covariance, np.sqrt(truth) * np.sqrt(answers))
+    return divide(covariance, np.sqrt(truth * answers))
 
 
 def log_losses(y_true: NDArray[Any], probabilities: Floats) -> Floats:

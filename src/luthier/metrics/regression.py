@@ -23,6 +23,9 @@ from luthier.metrics.ranking import Ties
 REGRESSION = ("mse", "rmse", "mae", "r2", "pearson", "spearman", "quadratic_kappa")
 """Names of what is measured."""
 
+ROUNDING = 1e-12
+"""What varies by less than this share of its size is constant: samples of one row repeated."""
+
 
 def measure_regression(
     y_true: NDArray[Any],
@@ -97,28 +100,38 @@ def _kappa(weights: Floats, truth: Floats, answers: Floats) -> Floats:
 
 def _correlations(truth: Floats, answers: Floats) -> Any:
     """Pearson's correlation of the scores and of their ranks (Spearman)."""
-    ties = Ties(truth), Ties(answers)
+    ties, centred = (Ties(truth), Ties(answers)), (_centred(truth), _centred(answers))
     return lambda weights: {
-        "pearson": _correlation(weights, truth[None], answers[None]),
+        "pearson": _correlation(weights, *(values[None] for values in centred)),
         "spearman": _correlation(weights, *(tie.ranks(weights) for tie in ties)),
     }
 
 
 def _correlation(weights: Floats, a: Floats, b: Floats) -> Floats:
     """Correlation in each sample: values (samples or 1, rows) to (samples,)."""
-    n = weights.shape[1]
-    a = a - (weights * a).sum(1, keepdims=True) / n
-    b = b - (weights * b).sum(1, keepdims=True) / n
-    spread = np.sqrt((weights * a * a).sum(1)) * np.sqrt((weights * b * b).sum(1))
-    return _share((weights * a * b).sum(1), spread)
+    (a, a_spread), (b, b_spread) = _deviations(weights, a), _deviations(weights, b)
+    return np.clip(_share((weights * a * b).sum(1), a_spread * b_spread), -1, 1)
+
+
+def _deviations(weights: Floats, values: Floats) -> tuple[Floats, Floats]:
+    """Distances from each sample's mean, and their norm; 0 where that is but rounding."""
+    away = values - (weights * values).sum(1, keepdims=True) / weights.shape[1]
+    square, whole = (weights * away**2).sum(1), (weights * values**2).sum(1)
+    return away, np.sqrt(np.where(square > ROUNDING**2 * whole, square, 0))
 
 
 def _variance(weights: Floats, values: Floats) -> Floats:
     """Variance in each sample: (samples,); values are centred first, against cancellation."""
-    n = len(values)
-    centred = values - values.mean()
-    variance: Floats = weights @ centred**2 / n - (weights @ centred / n) ** 2
-    return np.maximum(variance, 0)
+    n, centred = len(values), _centred(values)
+    square = weights @ centred**2 / n
+    variance = square - (weights @ centred / n) ** 2
+    return np.where(variance > ROUNDING * square, variance, 0)
+
+
+def _centred(values: Floats) -> Floats:
+    """Values minus their mean; exactly 0 where all are equal, which rounding would miss."""
+    centred: Floats = values - np.clip(values.mean(), values.min(), values.max())
+    return centred
 
 
 def _share(part: Floats, whole: Floats) -> Floats:

@@ -201,7 +201,7 @@ def load_tuned(folder: Path, base: Base, head: Head, tokenizer: PreTrainedTokeni
         raise ModelError(
             "The adapters' base '{name}' is no longer at {path}.",
             where=str(folder),
-            hint="Put it back, or tune with merge: true to be independent of it.",
+            hint="Put it back, or tune with merge: true so that it is not needed.",
             name=base.name,
             path=str(base.path),
         )

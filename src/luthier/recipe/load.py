@@ -117,7 +117,7 @@ def _as_stages(document: Document) -> dict[str, Any]:
         stray = [key for key in values if key not in RECIPE_KEYS]
         if stray:
             raise RecipeError(
-                "'{key}' stands beside stages.",
+                "'{key}' cannot stand beside stages.",
                 where=document.where((stray[0],)),
                 hint="Move it into the stages that need it.",
                 key=stray[0],

@@ -60,6 +60,7 @@ def explain(
         hint=_hint(problem),
         key=key,
         problem=_words(problem),
+        near=(problem.get("ctx") or {}).get("nearest"),
         value=problem.get("input"),
     )
 
@@ -129,7 +130,7 @@ def _words(problem: Any) -> str:
 def _hint(problem: Any) -> str | None:
     near = (problem.get("ctx") or {}).get("nearest")
     if near:
-        return f"Did you mean '{near}'?"
+        return "Did you mean '{near}'?"
     if str(problem["type"]).endswith(("_type", "_parsing")):
         return "luthier schema says what each key takes."
     return None

@@ -50,8 +50,7 @@ class Freeze(Technique):
         chosen += self.names
         if not chosen:
             raise RecipeError(
-                "The technique freeze says nothing to freeze.",
+                "The technique freeze does not say what to freeze.",
                 hint="For example: {{kind: freeze, lowest: 3}}",
-                lowest=self.lowest,
             )
         return [Rule(pattern, 0.0) for pattern in chosen]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from luthier.core.lazy import lazy
@@ -74,7 +73,9 @@ class Unicode(Operator):
         # Only texts with '&', '<' or letters beyond ASCII can need Python's slow functions.
         suspect = texts.str.contains(_SUSPECT).fill_null(False).arg_true()
         slow = pl.Series([self._clean_one(text) for text in texts.gather(suspect)], dtype=pl.String)
-        result = texts.clone().scatter(suspect, slow).str.replace_all(_INVISIBLE, "")
+        visible = texts.clone().scatter(suspect, slow).str.replace_all(_INVISIBLE, "")
+        # Last, as letters and accents may have met only now.
+        result = visible.str.normalize("NFC")
         if self.urls != "keep":
             result = result.str.replace_all(_URL, "URL" if self.urls == "mask" else "")
         return result
@@ -82,8 +83,7 @@ class Unicode(Operator):
     def _clean_one(self, text: str) -> str:
         if self.html:
             text = _TAG.sub(" ", html.unescape(text))
-        text = _STRAY_JOINER.sub("", _C1.sub(_as_cp1252, text))
-        return unicodedata.normalize("NFC", text)
+        return _STRAY_JOINER.sub("", _C1.sub(_as_cp1252, text))
 
 
 def _as_cp1252(match: re.Match[str]) -> str:

@@ -77,7 +77,7 @@ def parse_unquoted(text: str, delimiter: str) -> list[Row]:
     """Rows that are not blank, one a line, quotes taken as text."""
     rows: list[Row] = []
     for number, line in enumerate(io.StringIO(text), 1):
-        _keep(rows, number, line.rstrip("\n").split(delimiter))
+        _keep(rows, number, line.rstrip("\r\n").split(delimiter))
     return rows
 
 

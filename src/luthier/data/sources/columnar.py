@@ -26,7 +26,11 @@ def read_columnar(content: bytes, kind: str, name: str) -> pl.DataFrame:
 
 def hub_features(path: Path) -> dict[str, Any]:
     """What the hub's tools wrote into a Parquet file of its columns' meaning; else empty."""
-    written = pl.read_parquet_metadata(path).get("huggingface", "{}")
+    try:
+        written = pl.read_parquet_metadata(path).get("huggingface", "{}")
+    except pl.exceptions.PolarsError:
+        # It is gzip, or of another kind than its name says: then the hub's tools did not write it.
+        return {}
     features: dict[str, Any] = json.loads(written).get("info", {}).get("features", {})
     return features
 

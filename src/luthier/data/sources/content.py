@@ -69,6 +69,8 @@ def _unpack(stored: bytes, path: Path, name: str) -> bytes:
             ) from None
     if stored and path.suffix.lower() == ".gz":
         raise DataError(
-            "The file ends in .gz but is not gzip.", where=name, hint="Rename it without .gz."
+            "The file's name ends in .gz, but it is not gzip.",
+            where=name,
+            hint="Rename it without .gz.",
         )
     return stored

@@ -82,7 +82,7 @@ def _not_utf8(content: bytes, name: str) -> tuple[str, list[str]]:
         return content.decode("cp1252"), [_read("cp1252")]
     except UnicodeDecodeError:
         raise DataError(
-            "The text is in no encoding that can be told.",
+            "The encoding of the text cannot be determined.",
             where=name,
             hint="Say which one it is: data.encoding=NAME, or save the file as UTF-8.",
         ) from None

@@ -27,6 +27,8 @@ def read_excel(content: bytes, name: str, sheet: str | None) -> tuple[pl.DataFra
     # A damaged file may make the reader panic, which is no Exception.
     except (fastexcel.FastExcelError, pl.exceptions.PanicException) as error:
         raise damaged("Excel", name, error) from None
+    if not book.sheet_names:
+        raise damaged("Excel", name, ValueError("it has no sheet"))
     chosen = sheet or book.sheet_names[0]
     if chosen not in book.sheet_names:
         raise _no_sheet(chosen, book.sheet_names, name)

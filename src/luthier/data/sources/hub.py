@@ -48,7 +48,7 @@ def read_hub(spec: str) -> Raw:
     # The library raises errors of many kinds for a wrong name, no network or no permission.
     except Exception as error:
         raise DataError(
-            "The data set cannot be had: {reason}.",
+            "The data set cannot be fetched: {reason}.",
             where=spec,
             hint="Check the name (hf:owner/name) and the network, or set {variable} to a folder.",
             reason=(str(error).strip().splitlines() or [type(error).__name__])[0].rstrip("."),
@@ -70,11 +70,19 @@ def read_layout(folder: Path, name: str, config: str | None = None) -> Raw:
 def _read(paths: list[str], fetch: Fetch, name: str, config: str | None) -> Raw:
     text = fetch(CARD).read_text(encoding="utf-8", errors="replace") if CARD in paths else ""
     card = parse_card(text, name)
-    classes = label_names(card, config)
+    try:
+        classes = label_names(card, config)
+        files_of = files_by_split(paths, card, config, name)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise DataError(
+            "The data set's README.md begins with YAML that does not describe a data set.",
+            where=f"{name}/{CARD}",
+            hint="Put its first lines right, or take them out.",
+        ) from None
     splits: dict[str, pl.DataFrame] = {}
     notes: list[str] = []
     digest = hashlib.sha256()
-    for split, files in files_by_split(paths, card, config, name).items():
+    for split, files in files_of.items():
         parts = []
         for path in files:
             raw = read_file(fetch(path), f"{name}/{path}")

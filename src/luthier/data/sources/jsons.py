@@ -27,8 +27,8 @@ def read_json(text: str, name: str) -> pl.DataFrame:
         if error.msg == "Extra data":
             return read_json_lines(text, name)
         raise _not_json(error.msg, f"{name}:{error.lineno}") from None
-    except RecursionError:
-        raise _not_json("nested too deeply", name) from None
+    except (RecursionError, ValueError) as error:
+        raise _not_json(_reason(error), name) from None
     return _to_frame(list(enumerate(_rows_of(value, name), 1)), name, "row")
 
 
@@ -44,9 +44,8 @@ def read_json_lines(text: str, name: str) -> pl.DataFrame:
             continue
         try:
             rows.append((number, json.loads(line)))
-        except (json.JSONDecodeError, RecursionError) as error:
-            reason = getattr(error, "msg", "nested too deeply")
-            raise _not_json(reason, f"{name}:{number}") from None
+        except (RecursionError, ValueError) as error:
+            raise _not_json(_reason(error), f"{name}:{number}") from None
     return _to_frame(rows, name, "line")
 
 
@@ -67,6 +66,14 @@ def _rows_of(value: Any, name: str) -> list[Any]:
         where=name,
         hint='Give a list of objects, or put it under "data".',
     )
+
+
+def _reason(error: RecursionError | ValueError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return error.msg
+    # Python refuses to read integers of thousands of digits.
+    deep = isinstance(error, RecursionError)
+    return "nested too deeply" if deep else "a number has too many digits"
 
 
 def _not_json(reason: str, where: str) -> DataError:
@@ -112,7 +119,10 @@ def _series(values: list[Any]) -> pl.Series:
         values = [_clean(value) for value in values]
     if not nested and str in kinds and len(kinds) > 1:
         values = [v if v is None or isinstance(v, str) else json.dumps(v) for v in values]
-    return pl.Series(values, dtype=None if nested or str not in kinds else pl.String, strict=False)
+    dtype = None if nested or str not in kinds else pl.String
+    series = pl.Series(values, dtype=dtype, strict=False)
+    # Lists of this and that may come out longer than they went in.
+    return series if len(series) == len(values) else pl.Series(values, dtype=pl.Object)
 
 
 def _clean(value: Any) -> Any:

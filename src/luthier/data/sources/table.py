@@ -86,6 +86,8 @@ def _parse(text: str, name: str, delimiter: str, notes: list[str]) -> pl.DataFra
             columns = unique_names(frame.row(0), notes)
             return frame.slice(1).rename(dict(zip(frame.columns, columns, strict=True)))
         rows = parse_rows(text, name, delimiter)
+    if not rows:
+        raise DataError("The file is empty.", where=name, hint="Give a file with rows.")
     columns = unique_names(rows.pop(0)[1], notes)
     even_out(rows, columns, delimiter, notes)
     cells = zip(*(cells for _, cells in rows), strict=True)

@@ -72,9 +72,9 @@ def line_plot(
 
 def interval_bar(value: float, low: float, high: float, target: float | None) -> str:
     """A value between 0 and 1 with its interval and target, as a bar."""
-    place = [100 * min(1.0, max(0.0, v)) for v in (low, high, value)]
+    place = [100 * min(1.0, max(0.0, v)) for v in (low, high, value, target or 0.0)]
     goal = (
-        f'<line class="target" x1="{100 * target:.1f}" x2="{100 * target:.1f}" y1="0" y2="12"/>'
+        f'<line class="target" x1="{place[3]:.1f}" x2="{place[3]:.1f}" y1="0" y2="12"/>'
         if target is not None
         else ""
     )

@@ -12,9 +12,9 @@ from luthier.evaluation.report.plots import Line, interval_bar, line_plot, thin
 Report = dict[str, Any]
 
 HEADLINES = {
-    "accuracy": "Of 100 texts, this many get the right answer.",
-    "precision_macro": "Of 100 answers of a class, this many are right (mean over classes).",
-    "recall_macro": "Of 100 texts of a class, this many are found (mean over classes).",
+    "accuracy": "The share of texts that get the right answer.",
+    "precision_macro": "Of the answers of a class, the share that is right (mean over classes).",
+    "recall_macro": "Of the texts of a class, the share that is found (mean over classes).",
     "f1_macro": "Precision and recall in one figure; every class counts the same, however rare.",
     "f1_micro": "Precision and recall in one figure; every answer counts the same.",
     "mcc": "Agreement beyond chance: 0 is guessing, 1 is perfect.",
@@ -59,13 +59,13 @@ def metrics(report: Report, say: Say) -> str:
         for name, m in measured.items()
     ]
     every = table((say("Metric"), say("Value"), say("Interval")), rows)
-    times = f"{100 * report['confidence']:g}"
+    level = f"{100 * report['confidence']:g}"
     text = (
-        "Measured on {n} test rows that training never saw. The range is where the figure would "
-        "lie, {times} times of 100, on other rows of the same kind."
+        "Measured on {n} test rows that training never saw. The range is the {level}% confidence "
+        "interval: how far chance in the choice of test rows may have moved the figure."
     )
     return (
-        f'<p class="note">{say(text, n=report["measures"]["n"], times=times)}</p>'
+        f'<p class="note">{say(text, n=report["measures"]["n"], level=level)}</p>'
         f'<div class="grid">{"".join(cards)}</div>'
         f"<details><summary>{say('All metrics')}</summary>{every}</details>"
     )
@@ -116,7 +116,7 @@ def confusion(report: Report, say: Say) -> str:
             for count in counts
         )
         body.append(f"<tr><th>{name}</th>{cells}</tr>")
-    text = "Each line is a true class, each column an answer; right answers are on the diagonal."
+    text = "Each row is a true class, each column an answer; right answers are on the diagonal."
     return (
         f'<p class="note">{say(text)}</p><div class="scroll heat"><table>'
         f"<tr><th></th>{head}</tr>{''.join(body)}</table></div>"
