@@ -1,0 +1,120 @@
+"""What holds of every preparation step."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.data.making import LABELS, NUMBER, assert_accounted, context, ids, table
+
+from luthier.data.operators import DEFAULT
+from luthier.data.prepare import default_operators
+from luthier.data.roles import ROW, SOURCE, SPLIT
+from luthier.recipe.registries import PREPARATION
+
+TEXTS = [
+    "a",
+    "A",
+    " a",
+    "a  b",
+    "a\nb",
+    "a&amp;b",
+    "<b>a</b>",
+    "e\u0301",
+    "a\u200b",
+    "",
+    "nan",
+    None,
+]
+ANSWERS = ["Positive", "pos", " POSITIVE ", "1.0", "1", "积极", "积极 ", "none", "", None]
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(TEXTS), st.sampled_from(ANSWERS),
+        st.sampled_from(["train", "validation", "test"]),
+    ),
+    max_size=14,
+)  # fmt: skip
+
+
+def _table(rows):
+    return table([(text, label) for text, label, _ in rows], [split for *_, split in rows])
+
+
+def test_every_step_runs_by_default_once():
+    assert sorted(DEFAULT) == sorted(PREPARATION.members())
+
+
+@pytest.mark.parametrize("kind", DEFAULT)
+@settings(deadline=None, max_examples=50)
+@given(rows=ROWS)
+def test_no_row_is_lost_or_moved(kind, rows):
+    (step,) = default_operators([kind])
+    before, told = _table(rows), context()
+    after = step.apply(before, told)
+    assert_accounted(before, after, told)
+    assert after.columns == before.columns
+    same = before.join(after.select(SOURCE, ROW), on=[SOURCE, ROW], how="semi")
+    assert after[SPLIT].to_list() == same[SPLIT].to_list()
+
+
+@pytest.mark.parametrize("kind", DEFAULT)
+@settings(deadline=None, max_examples=50)
+@given(rows=ROWS)
+def test_a_changed_value_is_in_the_ledger_with_both_values(kind, rows):
+    (step,) = default_operators([kind])
+    before, told = _table(rows), context()
+    after = step.apply(before, told)
+    entries = told.ledger.table().filter(pl.col("action") == "changed")
+    noted = {row: (old, new) for row, old, new in entries.select("row", "before", "after").rows()}
+    seen = {}
+    for column in ("text", "label"):
+        pairs = before.select(ROW, column).join(after.select(ROW, new=column), on=ROW)
+        seen |= {row: (old, new) for row, old, new in pairs.rows() if old != new}
+    assert noted == seen
+
+
+@pytest.mark.parametrize("kind", DEFAULT)
+@settings(deadline=None, max_examples=50)
+@given(rows=ROWS)
+def test_a_second_time_changes_nothing(kind, rows):
+    (step,) = default_operators([kind])
+    once = step.apply(_table(rows), context())
+    told = context()
+    assert step.apply(once, told).equals(once)
+    assert told.ledger.table().filter(pl.col("action") != "flagged").is_empty()
+
+
+@settings(deadline=None, max_examples=60)
+@given(rows=ROWS)
+def test_all_steps_together_lose_no_row(rows):
+    before, told = _table(rows), context()
+    after = before
+    for step in default_operators():
+        after = step.apply(after, told)
+    assert_accounted(before, after, told)
+    assert after.filter(pl.col("text").is_null() | pl.col("label").is_null()).is_empty()
+    texts = after.group_by("text").agg(pl.col(SPLIT).n_unique(), pl.col("label").n_unique())
+    assert (texts[SPLIT] == 1).all()
+    assert (texts["label"] == 1).all()
+    assert after["text"].n_unique() == len(after)
+
+
+@pytest.mark.parametrize("role", [LABELS, NUMBER], ids=["labels", "number"])
+@settings(deadline=None, max_examples=40)
+@given(
+    rows=st.lists(st.tuples(st.sampled_from(TEXTS), st.sampled_from(["a; b", "b,a", "1,5", "2"])))
+)
+def test_steps_serve_several_labels_and_numbers_too(role, rows):
+    before, told = table(rows), context(role)
+    after = before
+    for step in default_operators():
+        after = step.apply(after, told)
+    assert_accounted(before, after, told)
+    assert after.schema["label"] == (pl.Float64 if role is NUMBER else pl.List(pl.String))
+
+
+@pytest.mark.parametrize("kind", DEFAULT)
+def test_no_rows_stay_no_rows(kind):
+    (step,) = default_operators([kind])
+    assert ids(step.apply(table([]), context())) == []
