@@ -64,7 +64,7 @@ def test_the_usual_abbreviations_are_read_however_frequent():
 
 @pytest.mark.parametrize(("rare", "merged"), [(1, True), (2, True), (3, False), (9, False)])
 def test_other_beginnings_are_abbreviations_where_they_are_rare(rare, merged):
-    spelt = _of({"comp": rare, "complaint": 8, "praise": 8})
+    spelt = _of({"comp": rare, "complaint": 9, "praise": 9})
     assert (spelt["comp"] == "complaint") == merged
 
 
