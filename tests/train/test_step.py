@@ -47,8 +47,11 @@ def test_gradient_does_not_depend_on_how_the_step_is_cut(bert: Path, cuts: int) 
     cut_loss, cut_norm, cut = step(bert, cuts)
     assert cut_norm == pytest.approx(norm, rel=1e-5)
     assert cut_loss == pytest.approx(loss, rel=1e-5)
-    for left, right in zip(whole.core.parameters(), cut.core.parameters(), strict=True):
-        torch.testing.assert_close(left, right, rtol=0, atol=2e-4)
+    moved = dict(cut.core.named_parameters())
+    for name, parameter in whole.core.named_parameters():
+        # Keys' biases cancel out in the softmax: their gradient is rounding, which Adam amplifies.
+        if not name.endswith("key.bias"):
+            torch.testing.assert_close(parameter, moved[name], rtol=0, atol=2e-4)
 
 
 def test_gradient_norm_is_that_of_the_mean_loss(bert: Path) -> None:
@@ -74,7 +77,7 @@ def test_clipping_scales_the_gradient_to_the_limit(bert: Path) -> None:
         gradients = [p.grad for p in model.core.parameters() if p.grad is not None]
         seen["norm"] = torch.linalg.vector_norm(torch.stack([g.norm() for g in gradients])).item()
 
-    optimizer.register_step_pre_hook(look)
+    optimizer.register_step_post_hook(look)
     result = update(optimizer, *sums, max_norm=0.01, world=World())
     assert result.grad_norm > 0.01
     assert seen["norm"] == pytest.approx(0.01, rel=1e-3)
