@@ -34,7 +34,7 @@ def predict(
     """
     place = device()
     model.network.to(place).eval()
-    kernels.use_standard_attention(model.core)
+    kernels.use_standard(model.core)
     lengths = np.array([len(example["input_ids"]) for example in examples])
     results: list[NDArray[Any]] = []
     order: list[int] = []

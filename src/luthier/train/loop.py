@@ -117,8 +117,7 @@ def prepare_to_train(model: Model) -> None:
     """Training mode, with the kernels that are fastest in it."""
     model.network.train()
     if device().type == "cpu":
-        kernels.use_fast_dropout(model.core)
-        kernels.use_fast_attention(model.core)
+        kernels.use_fast(model.core)
 
 
 def _evaluation_due(session: Session) -> bool:

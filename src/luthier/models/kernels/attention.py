@@ -23,8 +23,8 @@ NAME = "luthier"
 class _Attention(torch.autograd.Function):
     """softmax(scale * q k^T + mask) v with dropout on the probabilities (Vaswani et al. 2017).
 
-    q, k, v: (batch, heads, length, size); mask: (batch, 1, length, length) or None,
-    added to the scores. Gives (batch, length, heads, size).
+    q: (batch, heads, queries, size); k, v: (batch, heads, keys, size); mask: (batch, 1,
+    queries, keys) or None, added to the scores. Gives (batch, queries, heads, size).
     """
 
     @staticmethod
@@ -62,10 +62,12 @@ class _Attention(torch.autograd.Function):
         d_scores = torch._softmax_backward_data(d_weights, weights, -1, weights.dtype)
         d_q = torch.bmm(d_scores, k).mul_(ctx.scale)
         d_k = torch.bmm(d_scores.transpose(1, 2), q)
-        return d_q.view(ctx.shape), d_k.view(ctx.shape), d_v.view(ctx.shape), None, None, None
+        batch, heads, _, size = ctx.shape
+        d_q, d_k, d_v = (d.view(batch, heads, -1, size) for d in (d_q, d_k, d_v))
+        return d_q, d_k, d_v, None, None, None
 
 
-def _attend(
+def attend(
     module: nn.Module,
     query: Tensor,
     key: Tensor,
@@ -93,7 +95,7 @@ PLAIN = {"bert", "roberta", "xlm-roberta", "camembert", "electra", "distilbert"}
 def use_fast_attention(network: PreTrainedModel) -> None:
     """Let an encoder compute with this attention, where its architecture is the plain one."""
     if network.config.model_type in PLAIN:
-        AttentionInterface.register(NAME, _attend)
+        AttentionInterface.register(NAME, attend)
         AttentionMaskInterface.register(NAME, eager_mask)
         network.set_attn_implementation(NAME)
 

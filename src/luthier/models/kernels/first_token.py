@@ -1,0 +1,62 @@
+"""The last layer of an encoder, computed for the first token alone.
+
+A BERT-like classifier reads nothing of the last layer but its first token. So in training
+the queries, the projection and the feed-forward part of that layer need not be computed
+for the others; keys and values do. The loss and every gradient are the same.
+"""
+
+from __future__ import annotations
+
+from types import MethodType
+from typing import Any
+
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from luthier.models.kernels.attention import attend
+
+LIKE_BERT = {"bert", "roberta", "xlm-roberta", "camembert", "electra"}
+"""Model types with BERT's layers, whose classifiers read the first token."""
+
+
+def use_first_token(network: PreTrainedModel) -> None:
+    """Let the last layer of a classifier compute what the head reads, where it is BERT-like."""
+    layer = _last_layer(network)
+    if layer is not None:
+        layer.forward = MethodType(_forward, layer)
+
+
+def use_all_tokens(network: PreTrainedModel) -> None:
+    """Undo :func:`use_first_token`."""
+    layer = _last_layer(network)
+    if layer is not None:
+        vars(layer).pop("forward", None)
+
+
+def _last_layer(network: PreTrainedModel) -> nn.Module | None:
+    classifies = type(network).__name__.endswith("ForSequenceClassification")
+    if network.config.model_type not in LIKE_BERT or not classifies:
+        return None
+    body: Any = network.base_model
+    layer: nn.Module = body.encoder.layer[-1]
+    return layer
+
+
+def _forward(layer: Any, hidden: Tensor, mask: Tensor | None = None, *_: Any, **__: Any) -> Tensor:
+    """Hidden states (rows, length, width) to those of the first token: (rows, 1, width)."""
+    attention, first = layer.attention.self, hidden[:, :1]
+
+    def heads(x: Tensor) -> Tensor:
+        return x.view(len(x), x.size(1), -1, attention.attention_head_size).transpose(1, 2)
+
+    context, _unused = attend(
+        attention,
+        heads(attention.query(first)),
+        heads(attention.key(hidden)),
+        heads(attention.value(hidden)),
+        None if mask is None else mask[:, :, :1],
+        scaling=attention.scaling,
+        dropout=attention.dropout.p,
+    )
+    out: Tensor = layer.feed_forward_chunk(layer.attention.output(context.flatten(2), first))
+    return out
