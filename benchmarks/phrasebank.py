@@ -15,6 +15,10 @@ from benchmarks.common import data_folder, keep, summary, tune
 SEEDS = (0, 1, 2)
 
 
+EPOCHS = {"all_agree.csv": 8, "50_agree.csv": 5}
+"""Twice as many sentences, and noisier ones, need fewer passes."""
+
+
 def recipe(file: str, seed: int) -> dict[str, Any]:
     return {
         "name": "phrasebank",
@@ -25,21 +29,25 @@ def recipe(file: str, seed: int) -> dict[str, Any]:
             "split": {"validation": 0.0, "test": 0.2, "seed": seed},
         },
         "techniques": [{"kind": "discriminative", "decay": 0.75}],
-        "training": {"epochs": 8, "batch_size": 32, "learning_rate": 3e-4, "seed": seed},
-    }
+        "training": {
+            "epochs": EPOCHS[file], "batch_size": 32, "learning_rate": 3e-4, "seed": seed,
+        },
+    }  # fmt: skip
 
 
 def main() -> None:
-    result: dict[str, Any] = {"recipe": recipe("FILE", 0), "seeds": SEEDS}
+    result: dict[str, Any] = {"seeds": SEEDS}
     for name, file in (("all", "all_agree.csv"), ("50", "50_agree.csv")):
         runs = [tune(recipe(file, seed)) for seed in SEEDS]
+        used = recipe(file, 0)
+        used["data"]["train"] = f"financial_phrasebank/{file}"
         result[name] = {
+            "recipe": used,
             "accuracy": summary(runs, "accuracy"),
             "f1_macro": summary(runs, "f1_macro"),
             "runs": runs,
         }
         print(name, result[name]["accuracy"], result[name]["f1_macro"], flush=True)
-    result["recipe"]["data"]["train"] = "financial_phrasebank/{all,50}_agree.csv"
     keep("phrasebank", result)
 
 

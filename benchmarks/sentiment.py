@@ -43,7 +43,7 @@ from luthier.train.events import Event, Finished, Started
 
 WAYS = ("luthier", "trainer", "trainer-best")
 SEEDS = (0, 1, 2)
-BATCH, EPOCHS, RATE, WARMUP, LENGTH = 32, 3, 1e-4, 0.1, 128
+BATCH, EPOCHS, RATE, WARMUP, LENGTH = 32, 4, 1e-4, 0.1, 128
 
 
 def rows_for(data: str, seed: int, folder: Path) -> None:

@@ -25,7 +25,7 @@ def recipe(seed: int) -> dict[str, Any]:
             "split": {"validation": 0.0},
         },
         "techniques": [{"kind": "discriminative", "decay": 0.75}],
-        "training": {"epochs": 4, "batch_size": 64, "learning_rate": 3e-4, "seed": seed},
+        "training": {"epochs": 3, "batch_size": 64, "learning_rate": 2e-4, "seed": seed},
     }
 
 

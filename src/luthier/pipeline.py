@@ -22,6 +22,7 @@ from luthier.evaluation.verdict import check_metric
 from luthier.models.bases import Base, resolve
 from luthier.models.devices import choose_precision, device
 from luthier.models.model import Model, load_model, load_tokenizer, save_model
+from luthier.models.vocabulary import train_all_rows, train_known_rows
 from luthier.recipe.load import Loaded, dump_recipe, load_recipe
 from luthier.recipe.schema import Stage
 from luthier.runs import Run, State, find_run, list_runs
@@ -171,6 +172,7 @@ def _run_stage(
     session = _session(stage, task, model, prepared)
     listener.on_phase(stage.name, "train")
     train_to_the_end(session, run, stage.name, folder / "checkpoints", listener.on_event)
+    train_all_rows(model.core)
     counts = model.parameter_counts()
     for technique in stage.techniques:
         technique.finish(model)
@@ -208,6 +210,8 @@ def _session(stage: Stage, task: Task, model: Model, prepared: Prepared) -> Sess
     for technique in stage.techniques:
         technique.apply(model)
     model.network.to(device())
+    rows = task.encode(prepared.splits["train"])
+    train_known_rows(model.core, (row["input_ids"] for row in rows))
     optimizer = build_optimizer(
         model.core, multipliers(stage.techniques, model, 0.0), stage.training
     )
@@ -221,10 +225,7 @@ def _session(stage: Stage, task: Task, model: Model, prepared: Prepared) -> Sess
             return task.measure(predictions, references, resamples=0).values()
 
     metric = stage.evaluation.best or next(iter(stage.evaluation.target), task.default_metric)
-    return Session(
-        model, task, task.encode(prepared.splits["train"]), optimizer, stage.training, metric,
-        evaluate,
-    )  # fmt: skip
+    return Session(model, task, rows, optimizer, stage.training, metric, evaluate)
 
 
 def _measure(record: StageRecord, session: Session, counts: dict[str, int]) -> None:
