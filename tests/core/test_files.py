@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from luthier.core.files import (
     read_json,
+    restore_folder,
     sha256,
     verify_folder,
     write_atomic,
@@ -161,3 +162,30 @@ def test_a_folder_is_replaced_and_not_merged(sealed: Path) -> None:
 def test_the_manifest_is_plain_json(sealed: Path) -> None:
     manifest = json.loads((sealed / "manifest.json").read_bytes())
     assert manifest["sha256"]["a.bin"] == hashlib.sha256(CONTENT).hexdigest()
+
+
+def test_a_replacement_cut_short_by_a_crash_is_undone(
+    sealed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.replace
+
+    def crash_at_the_second(source: Path, target: Path) -> Path:
+        if target == sealed:
+            raise SystemExit
+        return rename(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", crash_at_the_second)
+        with pytest.raises(SystemExit):
+            write_folder_atomic(sealed, lambda folder: (folder / "c.bin").touch())
+    assert not sealed.exists()
+    assert restore_folder(sealed)
+    assert verify_folder(sealed) is None
+    assert (sealed / "a.bin").read_bytes() == CONTENT
+    write_folder_atomic(sealed, lambda folder: (folder / "c.bin").touch())
+    assert names(sealed.parent) == ["sealed"]
+    assert (sealed / "c.bin").exists()
+
+
+def test_nothing_is_restored_where_nothing_was(tmp_path: Path) -> None:
+    assert not restore_folder(tmp_path / "none")

@@ -38,9 +38,11 @@ def write_folder_atomic(path: Path, fill: Callable[[Path], None]) -> None:
     """Let ``fill`` write a folder under a temporary name, seal it with a manifest, rename it.
 
     The manifest (``manifest.json``) holds the SHA-256 of every file, so that
-    :func:`verify_folder` can tell a whole folder from a damaged one.
+    :func:`verify_folder` can tell a whole folder from a damaged one. A folder that was
+    there is replaced; :func:`restore_folder` brings it back should a crash fall between
+    the two renames. No two processes may write the same folder.
     """
-    temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
@@ -53,13 +55,25 @@ def write_folder_atomic(path: Path, fill: Callable[[Path], None]) -> None:
     for file in files:
         _sync_file(file)
     write_json(temporary / "manifest.json", {"sha256": digests})
-    replaced = path.with_name(f".{path.name}.old-{os.getpid()}")
-    shutil.rmtree(replaced, ignore_errors=True)
+    replaced = _replaced(path)
     if path.exists():
+        shutil.rmtree(replaced, ignore_errors=True)
         path.replace(replaced)
     temporary.replace(path)
     _sync_folder(path.parent)
     shutil.rmtree(replaced, ignore_errors=True)
+
+
+def restore_folder(path: Path) -> bool:
+    """Whether the folder is there, after undoing a replacement that a crash cut short."""
+    if not path.exists() and _replaced(path).exists():
+        _replaced(path).replace(path)
+    return path.is_dir()
+
+
+def _replaced(path: Path) -> Path:
+    """Where a folder waits while another takes its place."""
+    return path.with_name(f".{path.name}.old")
 
 
 def verify_folder(path: Path) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from luthier.core.errors import Interrupted
+from luthier.core.files import restore_folder
 from luthier.runs.directory import Run
 from luthier.train.events import CheckpointDue, Evaluated, Event
 from luthier.train.loop import Session, train
@@ -30,7 +31,7 @@ def train_to_the_end(
     """
     last, best = folder / "last", folder / "best"
     core = session.model.core
-    if last.is_dir():
+    if restore_folder(last):
         session.progress = load_checkpoint(core, session.optimizer, last)
 
     def save() -> None:
@@ -52,5 +53,5 @@ def train_to_the_end(
                     total=session.total_steps,
                     path=str(run.path),
                 )
-    if best.is_dir():
+    if restore_folder(best):
         load_weights(core, best)

@@ -41,6 +41,6 @@ path.dots{stroke-width:1.6}circle{fill:var(--card)}svg .grid{stroke:var(--line)}
 display:inline-block;width:14px;height:3px;margin:0 6px 3px 0;background:var(--a)}
 .key.b:before{background:var(--b)}
 li{margin:6px 0}pre{overflow-x:auto;background:var(--card);border:1px solid var(--line);
-border-radius:12px;padding:14px;font-size:.85rem}details summary{cursor:pointer}
+border-radius:12px;padding:14px;font-size:.85rem}details{margin-top:12px}summary{cursor:pointer}
 @media print{body{background:#fff}.card,.scroll,pre,.verdict{break-inside:avoid}}
 """
