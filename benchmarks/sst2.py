@@ -24,14 +24,14 @@ def recipe(seed: int) -> dict[str, Any]:
             "test": str(folder / "test.tsv"),
             "split": {"validation": 0.0},
         },
-        "techniques": [{"kind": "discriminative", "decay": 0.75}],
-        "training": {"epochs": 3, "batch_size": 64, "learning_rate": 2e-4, "seed": seed},
+        "techniques": [{"kind": "discriminative", "decay": 0.9}],
+        "training": {"epochs": 3, "batch_size": 32, "learning_rate": 1e-4, "seed": seed},
     }
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--seeds", type=int, default=1)
+    arguments.add_argument("--seeds", type=int, default=3)
     seeds = range(arguments.parse_args().seeds)
     runs = []
     for seed in seeds:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from tests.data.making import assert_helpful
@@ -90,6 +91,15 @@ def test_the_recipe_has_a_name_that_recipes_may_have(tmp_path, spec, name):
 def test_a_long_file_name_makes_a_recipe_that_loads(tmp_path):
     found = inspect(_write(tmp_path, LAYOUTS["usual"]), base_dir=tmp_path)
     load_recipe(recipe_for("n" * 120 + ".csv", found))
+
+
+def test_more_rows_get_fewer_epochs_at_a_lower_rate(tmp_path):
+    found = inspect(_write(tmp_path, LAYOUTS["usual"]), base_dir=tmp_path)
+    few, many = (
+        recipe_for("news.csv", replace(found, rows=rows))["training"] for rows in (100, 10**6)
+    )
+    assert few["epochs"] > many["epochs"]
+    assert few["learning_rate"] > many["learning_rate"]
 
 
 def test_labels_are_counted_most_frequent_first(tmp_path):
