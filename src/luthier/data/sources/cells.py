@@ -26,9 +26,9 @@ def parse_even(text: str, delimiter: str, width: int) -> pl.DataFrame | None:
     """All rows, the header among them, if quotes are regular and rows equally wide; else None.
 
     This is the fast way for the usual file. It forgives irregular quotes in ways of its
-    own, so a grammar looks at the text first, and all else goes to :func:`parse_rows`.
+    own, so :func:`is_regular` looks at the text first, and all else goes to :func:`parse_rows`.
     """
-    if not delimiter.isascii() or not regular(delimiter).fullmatch(text):
+    if not delimiter.isascii() or not is_regular(text, delimiter):
         return None
     types = {f"f{index}": pa.string() for index in range(width)}
     try:
@@ -81,24 +81,33 @@ def parse_unquoted(text: str, delimiter: str) -> list[Row]:
     return rows
 
 
-@cache
-def regular(delimiter: str, *, lines: bool = True) -> re.Pattern[str]:
-    """The grammar of a table whose quotes are as the standard wants them.
+def is_regular(text: str, delimiter: str, *, lines: bool = True) -> bool:
+    """Whether every cell that begins with a quote also ends with one, doubled quotes inside.
 
     Args:
+        text: The table.
         delimiter: Between cells.
         lines: Whether a quoted cell may hold line ends.
     """
+    opening, quoted = _quoted(delimiter, lines)
+    return opening.search(quoted.sub("", text)) is None
+
+
+@cache
+def _quoted(delimiter: str, lines: bool) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """A quote that begins a cell, and a quoted cell as the standard wants it."""
     end, inside = re.escape(delimiter), '[^"]' if lines else r'[^"\r\n]'
-    quoted, plain = rf'"{inside}*+(?:""{inside}*+)*+"', rf'(?!")[^{end}\r\n]*+'
-    return re.compile(rf"(?:(?:{quoted}|{plain})(?:{end}|\r\n|\r|\n|\Z))*+")
+    opening = rf'"(?<![^{end}\r\n]")'
+    closed = rf'{opening}{inside}*+(?:""{inside}*+)*"(?=[{end}\r\n]|\Z)'
+    return re.compile(opening), re.compile(closed)
 
 
 @cache
 def _forgiving(delimiter: str) -> re.Pattern[str]:
     """A cell that, where quoted, ends at the first quote before a delimiter or the line's end."""
+    # Possessive repeats only of single characters: around a choice they fail before Python 3.11.5.
     end = rf"(?:{re.escape(delimiter)}|\Z)"
-    quoted = rf'"(?P<quoted>(?:[^"]|"(?! *{end}))*+)" *'
+    quoted = rf'"(?P<quoted>[^"]*+(?:"(?! *{end})[^"]*+)*)" *'
     return re.compile(rf'(?:{quoted}|(?!")(?P<plain>[^{re.escape(delimiter)}]*+))(?P<end>{end})')
 
 

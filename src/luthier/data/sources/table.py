@@ -10,7 +10,7 @@ from typing import Literal
 import polars as pl
 
 from luthier.core.errors import DataError
-from luthier.data.sources.cells import HUGE_CELL, parse_even, parse_rows, parse_unquoted, regular
+from luthier.data.sources.cells import HUGE_CELL, is_regular, parse_even, parse_rows, parse_unquoted
 from luthier.data.sources.names import unique_names
 from luthier.data.sources.ragged import even_out
 
@@ -97,10 +97,10 @@ def _parse(text: str, name: str, delimiter: str, notes: list[str]) -> pl.DataFra
 
 def _quotes_are_text(text: str) -> bool:
     """Whether a table with tabs does not quote: lines alone make an even table, quotes do not."""
-    if '"' not in text or regular("\t", lines=False).fullmatch(text):
+    if '"' not in text or is_regular(text, "\t", lines=False):
         return False
     widths = {line.count("\t") for line in text.splitlines() if line.strip()}
-    return len(widths) == 1 or not regular("\t").fullmatch(text)
+    return len(widths) == 1 or not is_regular(text, "\t")
 
 
 def _without_noise(rows: pl.DataFrame, name: str, notes: list[str]) -> pl.DataFrame:
