@@ -20,10 +20,12 @@ from typer.models import ArgumentInfo, OptionInfo, ParameterInfo
 from luthier import metrics
 from luthier.cli.main import app
 from luthier.core.registry import Registry
-from luthier.data.operators import DEFAULT
+from luthier.data.operator import PROFILES
+from luthier.data.steps import steps_for
 from luthier.recipe.aliases import TECHNIQUE, TOP
 from luthier.recipe.json_schema import recipe_schema
 from luthier.recipe.registries import PREPARATION, SCHEDULES, TASKS, TECHNIQUES
+from luthier.recipe.schema import Data
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 NOTICE = "<!-- Written by tools/reference.py from the code; do not edit. -->"
@@ -129,8 +131,13 @@ def _members(registry: Registry, definitions: Schema) -> Iterator[str]:
 
 
 def _default_steps() -> list[str]:
-    order = ", ".join(f"`{kind}`" for kind in DEFAULT)
-    return [f"Without `data.prepare` these steps run, in this order: {order}.", ""]
+    """Which steps each profile runs, in their order."""
+    rows = []
+    for profile in PROFILES:
+        steps = steps_for(Data(train="rows.csv", profile=profile))
+        rows.append((f"`{profile}`", ", ".join(f"`{step.kind}`" for step in steps)))
+    words = "Steps that run without being asked for, by `data.profile`, in this order."
+    return [words, "", *_table(("profile", "steps"), rows)]
 
 
 def _metrics() -> list[str]:
@@ -178,7 +185,8 @@ def _type(schema: Schema) -> str:
     if schema.get("type") == "array":
         words = f"list of {_type(schema['items'])}"
     elif schema.get("type") == "object":
-        words = f"mapping of text to {_type(schema['additionalProperties'])}"
+        inner = schema["additionalProperties"]
+        words = f"mapping of text to {'anything' if inner is True else _type(inner)}"
     else:
         words = SIMPLE[schema["type"]]
     limits = [text.format(schema[key]) for key, text in LIMITS.items() if key in schema]

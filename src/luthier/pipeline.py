@@ -14,6 +14,7 @@ from luthier.core.errors import RunError
 from luthier.core.files import write_folder_atomic, write_json
 from luthier.data.prepare import prepare, read_rows
 from luthier.data.prepared import Prepared
+from luthier.data.steps import steps_for
 from luthier.evaluation.evaluate import measure_rows
 from luthier.evaluation.predict import predict
 from luthier.evaluation.predictor import Predictor, describe_model
@@ -111,7 +112,7 @@ def evaluate(run: Run, data: str | None, *, batch_size: int | None = None) -> di
         config: TaskConfig = stage.task
         rows, notes = read_rows(
             data, config.roles(), stage.data.columns, stage.data.labels, base_dir=Path.cwd(),
-            steps=stage.data.prepare, classes=predictor.task.classes,
+            steps=steps_for(stage.data), classes=predictor.task.classes,
         )  # fmt: skip
         rows, unknown = predictor.task.answerable(rows)
         notes += unknown

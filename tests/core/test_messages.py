@@ -19,7 +19,7 @@ ERRORS = {
     for name, value in vars(errors).items()
     if isinstance(value, type) and issubclass(value, errors.LuthierError)
 }
-SPEAKING = ERRORS | {"translate", "note", "say", "print_table"}
+SPEAKING = ERRORS | {"Finding", "translate", "note", "say", "print_table"}
 """Whoever is called by one of these names takes texts for people."""
 
 FORWARDING = SPEAKING | {"__call__"}

@@ -10,9 +10,10 @@ from tests.data.making import assert_helpful
 
 from luthier.core.errors import DataError
 from luthier.core.files import verify_folder
-from luthier.data.prepare import clean_texts, default_operators, prepare, read_rows, read_texts
+from luthier.data.prepare import clean_texts, prepare, read_rows, read_texts
 from luthier.data.prepared import Prepared, content_hash
 from luthier.data.roles import ROW, SOURCE, SPLITS
+from luthier.data.steps import steps_for
 from luthier.recipe.schema import Data
 from luthier.tasks.classify import Classify
 
@@ -63,7 +64,7 @@ def test_the_card_adds_up(dirty):
     assert card["rows"] == {name: sum(card["labels"][name].values()) for name in SPLITS}
     assert card["columns"] == {"train.csv": {"text": "text", "label": "label"}}
     assert list(card["operators"]) == [
-        *(step.kind for step in default_operators()),
+        *(step.kind for step in steps_for()),
         "limit",
         "split",
     ]
@@ -138,7 +139,7 @@ def test_the_hash_tells_any_two_tables_apart(rows, data):
 def test_progress_names_each_step(dirty):
     told = []
     prepare(Data(train="train.csv"), Classify().roles(), base_dir=dirty, progress=told.append)
-    assert told == ["read", *(step.kind for step in default_operators()), "split"]
+    assert told == ["read", *(step.kind for step in steps_for()), "split"]
 
 
 def test_rows_that_train_shares_with_test_leave_train(tmp_path):

@@ -21,7 +21,8 @@ def describe(
     ``sources`` (source, split, rows, sha256), ``columns`` (source -> role -> column),
     ``rows_in`` and ``rows_out``, ``operators`` (step -> dropped, changed, added, flagged), ``rows``
     and ``labels`` (split -> counts), ``lengths`` (split -> characters of a text: mean, median,
-    p95, max), ``notes``, ``hash``.
+    p95, max), ``notes``, ``findings`` (most harmful first), ``fitted`` (step -> what it learned
+    of train), ``hash``.
     """
     text = context.named("text")[0]
     return {
@@ -34,6 +35,10 @@ def describe(
         "labels": {name: _label_counts(rows, context) for name, rows in splits.items()},
         "lengths": {name: _lengths(rows[text]) for name, rows in splits.items() if len(rows)},
         "notes": gathered.notes + context.notes,
+        "findings": [
+            finding.to_json() for finding in sorted(context.findings, key=lambda f: -f.harm)
+        ],
+        "fitted": context.fitted,
         "hash": content_hash(splits),
     }
 

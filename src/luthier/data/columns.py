@@ -8,7 +8,7 @@ import polars as pl
 
 from luthier.core.errors import DataError
 from luthier.core.names import nearest
-from luthier.data.roles import Role
+from luthier.data.roles import MARKS, Role
 from luthier.data.sources import Raw
 
 WHOLE_UP_TO = 2.0**53
@@ -52,6 +52,28 @@ def map_columns(
         if role.name in found
     ]
     return raw.rows.select(columns), found
+
+
+def extra_columns(raw: Raw, roles: Sequence[Role], found: Mapping[str, str]) -> pl.DataFrame:
+    """The plain columns of a source that no role took, under names that clash with none.
+
+    Args:
+        raw: The source.
+        roles: Of the task.
+        found: Role to column, from :func:`map_columns`.
+    """
+    taken = {*(role.name for role in roles), *MARKS}
+    columns = []
+    for name, kind in raw.rows.schema.items():
+        if name in found.values() or _nested(kind):
+            continue
+        number = 2
+        free = name
+        while free in taken:
+            free, number = f"{name}_{number}", number + 1
+        taken.add(free)
+        columns.append(pl.col(name).alias(free))
+    return raw.rows.select(columns)
 
 
 def _check_roles(raw: Raw, roles: Sequence[Role], mapping: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from luthier.data.columns import map_columns
+from luthier.data.columns import extra_columns, map_columns
 from luthier.data.roles import ROW, SOURCE, SPLIT, Role
 from luthier.data.sources import Raw, read_source
 from luthier.recipe.schema import Data
@@ -20,15 +20,22 @@ class Gathered:
     """The rows of all sources, as they are, with their origin."""
 
     rows: pl.DataFrame
-    """Role columns as text, ``_source``, ``_row`` and ``_split``."""
+    """Role columns as text, other plain columns, ``_source``, ``_row`` and ``_split``."""
     given: set[str]
     """Splits that have a source."""
     sources: list[dict[str, Any]] = field(default_factory=list)
     """source, split, rows, sha256 of each."""
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
     """Source to role to column."""
+    extras: dict[str, None] = field(default_factory=dict)
+    """Names of the columns beside the roles' that are carried along."""
     notes: list[str] = field(default_factory=list)
     """Repairs and guesses."""
+
+    def roles(self, wanted: Sequence[Role]) -> tuple[Role, ...]:
+        """Those of the wanted roles that the rows have, and one for each column beside."""
+        present = [role for role in wanted if role.name in self.rows.columns]
+        return (*present, *(Role(name, "extra", required=False) for name in self.extras))
 
 
 def gather(config: Data, roles: Sequence[Role], base_dir: Path) -> Gathered:
@@ -49,7 +56,9 @@ def gather(config: Data, roles: Sequence[Role], base_dir: Path) -> Gathered:
         gathered.sources.append(entry)
         gathered.columns[raw.name] = found
         gathered.given.add(split)
-        tables.append(tagged(table, raw.name, split))
+        extras = extra_columns(raw, roles, found)
+        gathered.extras |= dict.fromkeys(extras.columns)
+        tables.append(tagged(pl.concat([table, extras], how="horizontal"), raw.name, split))
     gathered.rows = pl.concat(tables, how="diagonal_relaxed")
     return gathered
 

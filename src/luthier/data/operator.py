@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from luthier.core.config import Config
+from luthier.data.finding import Finding
 from luthier.data.roles import Role
 
 if TYPE_CHECKING:
     import polars as pl
 
     from luthier.data.ledger import Ledger
+
+Scope = Literal["text", "row", "table"]
+
+PROFILES = ("news", "social", "web", "chat", "none")
+"""Kinds of text, each with its own selection of steps."""
+
+Defaults = Mapping[str, Mapping[str, Any]]
+"""Profile to the settings with which a step runs there without being asked for."""
+
+
+def everywhere(**settings: Any) -> Defaults:
+    """On in every profile, with the same settings."""
+    return dict.fromkeys(PROFILES, settings)
 
 
 @dataclass
@@ -28,6 +44,17 @@ class Context:
     """Class names that are settled already: those of a tuned model that is measured."""
     notes: list[str] = field(default_factory=list)
     """What a step guessed, for people."""
+    findings: list[Finding] = field(default_factory=list)
+    """What a step found that someone should decide about."""
+    fitted: dict[str, Any] = field(default_factory=dict)
+    """Kind of step to what it learned from training rows; JSON, kept in the card. Filled in
+    advance where rows are prepared as earlier ones were."""
+    base_dir: Path = Path()
+    """Relative paths of the recipe start here."""
+    seed: int = 0
+    """What chance the step needs comes from this alone."""
+    workers: int = 1
+    """Threads the step may use; results do not depend on it."""
 
     def named(self, *kinds: str) -> list[str]:
         """Names of the columns whose role is of one of ``kinds``."""
@@ -37,17 +64,26 @@ class Context:
 class Operator(Config):
     """One preparation step: a function of rows that enters what it did in the ledger.
 
-    Rows carry ``_source``, ``_row`` and ``_split`` (``train``, ``validation`` or
-    ``test``) beside the role columns. A step never reorders the rows it keeps.
+    Rows carry ``_source``, ``_row`` and ``_split`` beside the role columns. A step never
+    reorders the rows it keeps. Before the division ``_split`` is that of the source (``train``
+    for rows still to be divided); after it, the row's own.
     """
 
-    scope: ClassVar[Literal["text", "row", "table"]]
+    scope: ClassVar[Scope]
     """Which rows go through it. ``text``: it changes texts one by one and keeps every row, so
     also texts to predict for. ``row``: it may drop rows by themselves, so also labelled rows to
     measure on. ``table``: it compares rows, so only those a model is trained and judged on."""
+    place: ClassVar[int]
+    """Steps run in the order of their places, unless a recipe lists them."""
+    defaults: ClassVar[Defaults] = {}
+    """Where it runs without being asked for."""
 
     kind: str
 
     def apply(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
-        """The rows after this step."""
-        raise NotImplementedError
+        """The rows after this step, before they are divided into splits."""
+        return rows
+
+    def apply_divided(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
+        """The rows after this step, once they are divided. What it learns, it learns of train."""
+        return rows

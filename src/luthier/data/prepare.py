@@ -15,14 +15,13 @@ from luthier.data.columns import map_columns
 from luthier.data.gather import gather, tagged
 from luthier.data.ledger import Ledger
 from luthier.data.operator import Context, Operator
-from luthier.data.operators import DEFAULT
 from luthier.data.prepared import Prepared
 from luthier.data.roles import SPLIT, SPLITS, Role
 from luthier.data.sources import locate, read_source
 from luthier.data.sources.content import read_content
 from luthier.data.sources.encoding import decode
 from luthier.data.split import split_rows
-from luthier.recipe.registries import PREPARATION
+from luthier.data.steps import steps_for
 from luthier.recipe.schema import Data
 
 
@@ -50,18 +49,23 @@ def prepare(
     tell("read")
     gathered = gather(config, roles, base_dir)
     rows = gathered.rows
-    context = Context(tuple(r for r in roles if r.name in rows.columns), Ledger(), config.labels)
-    operators = config.prepare if config.prepare is not None else default_operators()
-    for operator in operators:
-        tell(operator.kind)
-        rows = operator.apply(rows, context)
-        check_rows_left(rows, operator.kind, gathered, context.ledger)
+    context = Context(
+        gathered.roles(roles), Ledger(), config.labels,
+        base_dir=base_dir, seed=config.split.seed,
+    )  # fmt: skip
+    steps = steps_for(config)
+    for step in steps:
+        tell(step.kind)
+        rows = step.apply(rows, context)
+        check_rows_left(rows, step.kind, gathered, context.ledger)
     tell("split")
     rows = split_rows(rows, config, context, gathered.given)
+    for step in steps:
+        rows = step.apply_divided(rows, context)
     splits = {name: rows.filter(pl.col(SPLIT) == name).drop(SPLIT) for name in SPLITS}
     check_learnable(splits, context)
-    steps = [*(operator.kind for operator in operators), "limit", "split"]
-    prepared = Prepared(splits, context.ledger.table(), describe(gathered, splits, context, steps))
+    kinds = [*(step.kind for step in steps), "limit", "split"]
+    prepared = Prepared(splits, context.ledger.table(), describe(gathered, splits, context, kinds))
     if folder is not None:
         write_folder_atomic(folder, prepared.save)
     return prepared
@@ -100,7 +104,7 @@ def read_rows(
     context = Context(tuple(r for r in roles if r.name in table.columns), Ledger(), labels,
                       tuple(classes))  # fmt: skip
     rows = tagged(table, raw.name, "test")
-    for step in default_operators() if steps is None else steps:
+    for step in steps_for() if steps is None else steps:
         if step.scope != "table":
             rows = step.apply(rows, context)
     dropped = context.ledger.table().filter(pl.col("action") == "dropped")
@@ -154,13 +158,7 @@ def clean_texts(texts: Sequence[str], steps: Sequence[Operator] | None = None) -
     """
     table = pl.DataFrame({"text": list(texts)}, schema={"text": pl.String})
     rows, context = tagged(table, "", "test"), Context((Role("text", "text"),), Ledger())
-    for step in default_operators() if steps is None else steps:
+    for step in steps_for() if steps is None else steps:
         if step.scope == "text":
             rows = step.apply(rows, context)
     return rows["text"].to_list()
-
-
-def default_operators(kinds: Sequence[str] = DEFAULT) -> list[Operator]:
-    """Preparation steps of these kinds with their defaults."""
-    members = [PREPARATION.parse(kind) for kind in kinds]
-    return [member for member in members if isinstance(member, Operator)]

@@ -12,6 +12,9 @@ import polars as pl
 from luthier.core.files import read_json, write_json
 from luthier.data.roles import ROW, SOURCE, SPLITS
 
+ROW_GROUP = 100_000
+"""Rows of a Parquet row group."""
+
 
 @dataclass
 class Prepared:
@@ -24,7 +27,8 @@ class Prepared:
     after."""
     card: dict[str, Any]
     """``sources``, ``columns``, ``rows_in``, ``rows_out``, ``operators``, ``rows``, ``labels``,
-    ``lengths``, ``notes``, ``hash``; see :func:`luthier.data.card.describe`."""
+    ``lengths``, ``notes``, ``findings``, ``fitted``, ``hash``; see
+    :func:`luthier.data.card.describe`."""
 
     @property
     def hash(self) -> str:
@@ -34,8 +38,8 @@ class Prepared:
     def save(self, folder: Path) -> None:
         """Write ``train.parquet`` and so on, ``ledger.parquet`` and ``card.json``."""
         for name, rows in self.splits.items():
-            rows.write_parquet(folder / f"{name}.parquet")
-        self.ledger.write_parquet(folder / "ledger.parquet")
+            _write(rows, folder / f"{name}.parquet")
+        _write(self.ledger, folder / "ledger.parquet")
         write_json(folder / "card.json", self.card)
 
     @classmethod
@@ -59,8 +63,14 @@ class Prepared:
             "prepared": {name: str(folder / f"{name}.parquet") for name in self.splits},
             "labels": self.card["labels"],
             "notes": self.card["notes"],
+            "findings": self.card["findings"],
             "hash": self.hash,
         }
+
+
+def _write(rows: pl.DataFrame, path: Path) -> None:
+    """The same rows always give the same bytes: row groups do not follow the threads at work."""
+    rows.rechunk().write_parquet(path, row_group_size=ROW_GROUP)
 
 
 def content_hash(splits: dict[str, pl.DataFrame]) -> str:

@@ -8,7 +8,27 @@ from typing import Literal
 SOURCE, ROW, SPLIT = "_source", "_row", "_split"
 """Columns that every row carries: its source, its index there (from 0), its split."""
 
+GROUP = "_group"
+"""Column that a step may add: rows with the same whole number stay in one split; null: alone."""
+
+ADDED = "_added"
+"""Column of prepared rows: the step that made the row; null where it is a source's own."""
+
+MARKS = (SOURCE, ROW, SPLIT, GROUP, ADDED)
+"""All columns that are about a row rather than of it."""
+
 SPLITS = ("train", "validation", "test")
+
+
+Kind = Literal[
+    "text", "verbatim", "dialogue", "tokens", "tags", "label", "labels", "number", "spans", "extra"
+]
+
+SAID: tuple[Kind, ...] = ("text", "verbatim", "dialogue", "tokens")
+"""Kinds of role that hold what a row says."""
+
+ANSWERS: tuple[Kind, ...] = ("label", "labels", "number")
+"""Kinds of role that hold a row's answer in one value."""
 
 
 @dataclass(frozen=True)
@@ -17,14 +37,18 @@ class Role:
 
     Args:
         name: The column's name in prepared rows, e.g. ``text``.
-        kind: What it holds. ``label``: one class name; ``labels``: several (a list, or
-            text separated by ``,``, ``;`` or ``|``); ``number``: a score.
+        kind: What it holds. ``text``: text that may be cleaned; ``verbatim``: text that other
+            columns point into, so never changed; ``dialogue``: a list of turns, structs with
+            ``role`` and ``content``; ``tokens``: a list of words, never changed; ``tags``: a
+            list with one label a token. ``label``: one class name; ``labels``: several (a list,
+            or text separated by ``,``, ``;`` or ``|``); ``number``: a score. ``spans``: a list
+            of answers, structs with ``text`` and ``start``. ``extra``: carried along.
         synonyms: Names under which such a column usually comes, best first. A single one
             is no guess but the name that the recipe's task gives: it must be there.
         required: Whether a source without it is refused.
     """
 
     name: str
-    kind: Literal["text", "label", "labels", "number"]
+    kind: Kind
     synonyms: tuple[str, ...] = ()
     required: bool = True

@@ -14,6 +14,7 @@ from luthier.core.files import read_json, write_json
 from luthier.data.operator import Operator
 from luthier.data.prepare import clean_texts
 from luthier.data.roles import Role
+from luthier.data.steps import steps_for
 from luthier.evaluation.predict import predict
 from luthier.models.bases import Base
 from luthier.models.model import Model, load_tokenizer, load_tuned
@@ -70,7 +71,8 @@ class Predictor:
         if text_role.name in facts["columns"]:
             names = (facts["columns"][text_role.name], *text_role.synonyms)
             text_role = replace(text_role, synonyms=names)
-        steps = facts["prepare"] and [PREPARATION.parse(step) for step in facts["prepare"]]
+        parsed = (PREPARATION.parse(step) for step in facts["prepare"])
+        steps = [step for step in parsed if isinstance(step, Operator)]
         return cls(model, task, text_role, steps)
 
     def predict(
@@ -101,7 +103,7 @@ def describe_model(folder: Path, config: TaskConfig, facts: Facts, base: Base, d
             "task": config.model_dump(mode="json"),
             "facts": dict(facts),
             "base": {"name": base.name, "path": str(base.path), "origin": base.origin},
-            "prepare": data.model_dump(mode="json")["prepare"],
+            "prepare": [step.model_dump(mode="json") for step in steps_for(data)],
             "columns": data.columns,
         },
     )

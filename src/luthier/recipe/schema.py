@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from luthier.core.config import Config
 from luthier.core.registry import Registered
@@ -47,8 +47,27 @@ class Data(Config):
     """Column separator of text tables; default: detected."""
     limit: Annotated[int, Field(gt=0)] | None = None
     """Use at most this many rows of `train`, chosen by the split's seed."""
+    profile: Literal["news", "social", "web", "chat", "none"] | None = None
+    """Kind of text, which decides the steps that clean it: edited text, posts, pages, what people
+    and assistants say, or `none` to clean nothing. Default: by the kind of rows."""
+    steps: dict[str, bool | dict[str, Any]] = {}
+    """Changes to the profile's steps: kind to `false` (off), `true` (on) or its settings, e.g.
+    `{pii: {action: mask}, near_duplicates: false}`."""
     prepare: list[Annotated[Any, Registered(PREPARATION)]] | None = None
-    """Preparation steps in order; default: all of them with their defaults."""
+    """Exactly these preparation steps, in this order, instead of `profile` and `steps`."""
+
+    @field_validator("steps")
+    @classmethod
+    def _steps_exist(cls, steps: dict[str, Any]) -> dict[str, Any]:
+        for kind, change in steps.items():
+            PREPARATION.parse({"kind": kind, **(change if isinstance(change, dict) else {})})
+        return steps
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.prepare is not None and (self.steps or self.profile):
+            raise ValueError("give the steps in prepare, or change them in profile and steps")
+        return self
 
 
 class EarlyStopping(Config):

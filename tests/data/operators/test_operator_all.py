@@ -8,10 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.data.making import LABELS, NUMBER, assert_accounted, context, ids, table
 
-from luthier.data.operators import DEFAULT
-from luthier.data.prepare import default_operators
+from luthier.data.operator import PROFILES
 from luthier.data.roles import ROW, SOURCE, SPLIT
+from luthier.data.steps import steps_for
 from luthier.recipe.registries import PREPARATION
+from luthier.recipe.schema import Data
+
+KINDS = sorted(PREPARATION.members())
 
 TEXTS = [
     "a",
@@ -41,15 +44,26 @@ def _table(rows):
     return table([(text, label) for text, label, _ in rows], [split for *_, split in rows])
 
 
-def test_every_step_runs_by_default_once():
-    assert sorted(DEFAULT) == sorted(PREPARATION.members())
+def step_of(kind):
+    return PREPARATION.parse(kind)
 
 
-@pytest.mark.parametrize("kind", DEFAULT)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_profile_runs_its_steps_in_the_order_of_their_places(profile):
+    places = [step.place for step in steps_for(Data(train="x.csv", profile=profile))]
+    assert places == sorted(set(places))
+
+
+def test_no_two_steps_have_the_same_place():
+    places = [member.place for member in PREPARATION.members().values()]
+    assert len(places) == len(set(places))
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @settings(deadline=None, max_examples=50)
 @given(rows=ROWS)
 def test_no_row_is_lost_or_moved(kind, rows):
-    (step,) = default_operators([kind])
+    step = step_of(kind)
     before, told = _table(rows), context()
     after = step.apply(before, told)
     assert_accounted(before, after, told)
@@ -58,11 +72,11 @@ def test_no_row_is_lost_or_moved(kind, rows):
     assert after[SPLIT].to_list() == same[SPLIT].to_list()
 
 
-@pytest.mark.parametrize("kind", DEFAULT)
+@pytest.mark.parametrize("kind", KINDS)
 @settings(deadline=None, max_examples=50)
 @given(rows=ROWS)
 def test_a_changed_value_is_in_the_ledger_with_both_values(kind, rows):
-    (step,) = default_operators([kind])
+    step = step_of(kind)
     before, told = _table(rows), context()
     after = step.apply(before, told)
     entries = told.ledger.table().filter(pl.col("action") == "changed")
@@ -74,11 +88,11 @@ def test_a_changed_value_is_in_the_ledger_with_both_values(kind, rows):
     assert noted == seen
 
 
-@pytest.mark.parametrize("kind", DEFAULT)
+@pytest.mark.parametrize("kind", KINDS)
 @settings(deadline=None, max_examples=50)
 @given(rows=ROWS)
 def test_a_second_time_changes_nothing(kind, rows):
-    (step,) = default_operators([kind])
+    step = step_of(kind)
     once = step.apply(_table(rows), context())
     told = context()
     assert step.apply(once, told).equals(once)
@@ -90,7 +104,7 @@ def test_a_second_time_changes_nothing(kind, rows):
 def test_all_steps_together_lose_no_row(rows):
     before, told = _table(rows), context()
     after = before
-    for step in default_operators():
+    for step in steps_for():
         after = step.apply(after, told)
     assert_accounted(before, after, told)
     assert after.filter(pl.col("text").is_null() | pl.col("label").is_null()).is_empty()
@@ -108,13 +122,13 @@ def test_all_steps_together_lose_no_row(rows):
 def test_steps_serve_several_labels_and_numbers_too(role, rows):
     before, told = table(rows), context(role)
     after = before
-    for step in default_operators():
+    for step in steps_for():
         after = step.apply(after, told)
     assert_accounted(before, after, told)
     assert after.schema["label"] == (pl.Float64 if role is NUMBER else pl.List(pl.String))
 
 
-@pytest.mark.parametrize("kind", DEFAULT)
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_rows_stay_no_rows(kind):
-    (step,) = default_operators([kind])
+    step = step_of(kind)
     assert ids(step.apply(table([]), context())) == []

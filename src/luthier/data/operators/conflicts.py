@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from luthier.core.lazy import lazy
-from luthier.data.operator import Context, Operator
+from luthier.data.operator import Context, Defaults, Operator, Scope, everywhere
 from luthier.data.roles import SPLIT
 from luthier.recipe.registries import PREPARATION
 
@@ -22,7 +22,9 @@ class Conflicts(Operator):
     Splits are looked at one by one, so that training rows never decide about test rows.
     """
 
-    scope: ClassVar[Literal["text", "row", "table"]] = "table"
+    scope: ClassVar[Scope] = "table"
+    place: ClassVar[int] = 400
+    defaults: ClassVar[Defaults] = everywhere()
 
     kind: Literal["conflicts"] = "conflicts"
     """This step."""

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from luthier.core.lazy import lazy
-from luthier.data.operator import Context, Operator
+from luthier.data.operator import Context, Defaults, Operator, Scope, everywhere
 from luthier.data.spelling import Spelling, settle
 from luthier.recipe.registries import PREPARATION
 
@@ -24,7 +24,9 @@ _THOUSANDS = r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$"
 class Labels(Operator):
     """Give every class one spelling: trimmed, without regard to case, abbreviations spelt out."""
 
-    scope: ClassVar[Literal["text", "row", "table"]] = "row"
+    scope: ClassVar[Scope] = "row"
+    place: ClassVar[int] = 220
+    defaults: ClassVar[Defaults] = everywhere()
 
     kind: Literal["labels"] = "labels"
     """This step."""

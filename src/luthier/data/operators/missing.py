@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from luthier.core.lazy import lazy
-from luthier.data.operator import Context, Operator
+from luthier.data.operator import Context, Defaults, Operator, Scope, everywhere
 from luthier.recipe.registries import PREPARATION
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ CLASS_SHARE, CLASS_ROWS = 0.2, 10
 class Missing(Operator):
     """Drop rows that lack a text or a label."""
 
-    scope: ClassVar[Literal["text", "row", "table"]] = "row"
+    scope: ClassVar[Scope] = "row"
+    place: ClassVar[int] = 200
+    defaults: ClassVar[Defaults] = everywhere()
 
     kind: Literal["missing"] = "missing"
     """This step."""

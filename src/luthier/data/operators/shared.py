@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from luthier.core.lazy import lazy
-from luthier.data.operator import Context, Operator
+from luthier.data.operator import Context, Defaults, Operator, Scope, everywhere
 from luthier.data.roles import SPLIT
 from luthier.recipe.registries import PREPARATION
 
@@ -22,7 +22,9 @@ LATER = {"validation": ("test",), "train": ("test", "validation")}
 class Shared(Operator):
     """Keep a text in one split only: in test before validation before train."""
 
-    scope: ClassVar[Literal["text", "row", "table"]] = "table"
+    scope: ClassVar[Scope] = "table"
+    place: ClassVar[int] = 430
+    defaults: ClassVar[Defaults] = everywhere()
 
     kind: Literal["shared"] = "shared"
     """This step."""

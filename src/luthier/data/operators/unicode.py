@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from luthier.core.lazy import lazy
-from luthier.data.operator import Context, Operator
+from luthier.data.operator import Context, Defaults, Operator, Scope, everywhere
 from luthier.recipe.registries import PREPARATION
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ class Unicode(Operator):
     Texts with characters that were lost before (U+FFFD) are flagged in the ledger.
     """
 
-    scope: ClassVar[Literal["text", "row", "table"]] = "text"
+    scope: ClassVar[Scope] = "text"
+    place: ClassVar[int] = 120
+    defaults: ClassVar[Defaults] = everywhere()
 
     kind: Literal["unicode"] = "unicode"
     """This step."""

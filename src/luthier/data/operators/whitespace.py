@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from luthier.core.lazy import lazy
-from luthier.data.operator import Context, Operator
+from luthier.data.operator import Defaults, everywhere
+from luthier.data.texts import TextOperator
 from luthier.recipe.registries import PREPARATION
 
 if TYPE_CHECKING:
@@ -15,10 +16,15 @@ else:
 
 
 @PREPARATION.register
-class Whitespace(Operator):
+class Whitespace(TextOperator):
     """Collapse runs of blanks and tabs in text to one blank; trim the ends."""
 
-    scope: ClassVar[Literal["text", "row", "table"]] = "text"
+    place: ClassVar[int] = 190
+    defaults: ClassVar[Defaults] = {
+        **everywhere(line_ends="join"),
+        "chat": {"line_ends": "keep"},
+        "web": {"line_ends": "keep"},
+    }
 
     kind: Literal["whitespace"] = "whitespace"
     """This step."""
@@ -26,21 +32,11 @@ class Whitespace(Operator):
     """`join` makes a line end a blank too; `keep` leaves one between lines that have text, for
     texts where lines say who speaks."""
 
-    def apply(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
-        """Text columns with plain white space; changed rows are in the ledger."""
-        for column in context.named("text"):
-            plain = pl.col(column)
-            if self.line_ends == "keep":
-                plain = plain.str.replace_all(r"[^\S\n]+", " ").str.replace_all(r" ?\n\s*", "\n")
-            else:
-                plain = plain.str.replace_all(r"\s+", " ")
-            after = rows.select(plain.str.strip_chars()).to_series()
-            changed = rows.with_columns(_after=after).filter(
-                pl.col(column).ne_missing(pl.col("_after"))
-            )
-            context.ledger.record(
-                self.kind, "changed", changed, f"white space of {column}",
-                before=pl.col(column), after=pl.col("_after"),
-            )  # fmt: skip
-            rows = rows.with_columns(after.alias(column))
-        return rows
+    def change(self, texts: pl.Series) -> pl.Series:
+        """Texts with plain white space."""
+        plain = pl.col("text")
+        if self.line_ends == "keep":
+            plain = plain.str.replace_all(r"[^\S\n]+", " ").str.replace_all(r" ?\n\s*", "\n")
+        else:
+            plain = plain.str.replace_all(r"\s+", " ")
+        return texts.to_frame("text").select(plain.str.strip_chars()).to_series()
