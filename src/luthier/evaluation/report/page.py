@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import escape
 
+from luthier.core.page import Say, page
+from luthier.core.page.parts import section
 from luthier.evaluation.report import sections
-from luthier.evaluation.report.sections import Report, Say
-from luthier.evaluation.report.style import CSS
+from luthier.evaluation.report.sections import Report
 
 Section = Callable[[Report, Say], str]
 
@@ -32,18 +33,8 @@ def report_page(report: Report, language: str) -> str:
         language: ``en`` or ``zh``.
     """
     say = Say(language)
-    body = [_head(report, say)]
-    for title, section in SECTIONS:
-        content = section(report, say)
-        if content:
-            body.append(f"<section><h2>{say(title)}</h2>{content}</section>")
-    title = escape(report["name"])
-    return (
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{title} - Luthier</title><style>{CSS}</style></head>"
-        f"<body><main>{''.join(body)}</main></body></html>\n"
-    )
+    parts = [section(say(title), content(report, say)) for title, content in SECTIONS]
+    return page(report["name"], language, _head(report, say) + "".join(parts))
 
 
 def _head(report: Report, say: Say) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-from luthier.core.locale import translate
-from luthier.evaluation.report.plots import Line, interval_bar, line_plot, thin
+from luthier.core.page import Say, table
+from luthier.core.page.plots import Line, interval_bar, line_plot, thin
 
 Report = dict[str, Any]
 
@@ -25,17 +24,6 @@ HEADLINES = {
     "spearman": "The same for the order of the answers.",
 }
 MOST_CLASSES = 20
-
-
-class Say:
-    """Texts in one language, ready for HTML."""
-
-    def __init__(self, language: str) -> None:
-        self.language = language
-
-    def __call__(self, text: str, **fields: object) -> str:
-        """The text in this language with its fields filled in."""
-        return escape(translate(text, self.language, **fields), quote=False)
 
 
 def metrics(report: Report, say: Say) -> str:
@@ -249,20 +237,3 @@ def making(report: Report, say: Say) -> str:
         f'<div class="scroll"><table>{body}</table></div>'
         f"<details><summary>{say('The recipe')}</summary><pre>{recipe}</pre></details>"
     )
-
-
-def table(header: Iterable[str], rows: Sequence[Sequence[str]], numbers: int = 1) -> str:
-    """A table; cells from column ``numbers`` on stand to the right. Cells are HTML."""
-    cells = [
-        "<tr>"
-        + "".join(
-            f'<td class="n">{cell}</td>' if i >= numbers else f"<td>{cell}</td>"
-            for i, cell in enumerate(row)
-        )
-        + "</tr>"
-        for row in rows
-    ]
-    head = "".join(
-        f'<th class="n">{h}</th>' if i >= numbers else f"<th>{h}</th>" for i, h in enumerate(header)
-    )
-    return f'<div class="scroll"><table><tr>{head}</tr>{"".join(cells)}</table></div>'
