@@ -11,6 +11,8 @@ import pytest
 
 # Tiny networks gain nothing from a second thread, and threads of two processes wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# What a test prepares must not come from an earlier one, or stay behind.
+os.environ["LUTHIER_CACHE"] = "off"
 
 FAMILIES = ("bert", "gpt2", "llama", "t5")
 

@@ -12,8 +12,9 @@ import polars as pl
 
 from luthier.core.errors import RunError
 from luthier.core.files import write_folder_atomic, write_json
-from luthier.data.prepare import prepare, read_rows
+from luthier.data.prepare import prepare
 from luthier.data.prepared import Prepared
+from luthier.data.rows import read_rows
 from luthier.data.steps import steps_for
 from luthier.evaluation.evaluate import measure_rows
 from luthier.evaluation.predict import predict

@@ -10,9 +10,10 @@ from tests.data.making import assert_helpful
 
 from luthier.core.errors import DataError
 from luthier.core.files import verify_folder
-from luthier.data.prepare import clean_texts, prepare, read_rows, read_texts
+from luthier.data.prepare import prepare
 from luthier.data.prepared import Prepared, content_hash
 from luthier.data.roles import ROW, SOURCE, SPLITS
+from luthier.data.rows import clean_texts, read_rows, read_texts
 from luthier.data.steps import steps_for
 from luthier.recipe.schema import Data
 from luthier.tasks.classify import Classify
@@ -138,8 +139,15 @@ def test_the_hash_tells_any_two_tables_apart(rows, data):
 
 def test_progress_names_each_step(dirty):
     told = []
-    prepare(Data(train="train.csv"), Classify().roles(), base_dir=dirty, progress=told.append)
-    assert told == ["read", *(step.kind for step in steps_for()), "split"]
+    prepare(
+        Data(train="train.csv"), Classify().roles(), base_dir=dirty,
+        progress=lambda *step: told.append(step),
+    )  # fmt: skip
+    kinds = [step.kind for step in steps_for()]
+    assert [kind for kind, _ in told] == ["read", *kinds, "split", *kinds]
+    shares = [done for _, done in told]
+    assert shares == sorted(shares)
+    assert 0 == shares[0] < shares[-1] < 1
 
 
 def test_rows_that_train_shares_with_test_leave_train(tmp_path):

@@ -53,7 +53,7 @@ def _texts(given: list[str], file: Path | None, predictor: Any) -> list[str]:
         )
     if file is None:
         return given
-    from luthier.data.prepare import read_texts
+    from luthier.data.rows import read_texts
 
     return [*given, *read_texts(str(file), predictor.text_role)]
 

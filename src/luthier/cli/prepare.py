@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from luthier.cli.options import Json
 from luthier.cli.output import note, print_json, print_table
-from luthier.core.errors import DataError
+from luthier.core.errors import DataError, RecipeError
+from luthier.core.locale import current_language, translate
+
+if TYPE_CHECKING:
+    from luthier.data.prepared import Prepared
+
+SHOWN = 6
+"""Findings printed; the report has all."""
 
 
 def command(
@@ -18,41 +25,60 @@ def command(
     output: Annotated[
         Path, typer.Option("--output", help="Folder for the prepared rows and the ledger.")
     ] = Path("prepared"),
+    restore: Annotated[
+        list[str] | None, typer.Option("--restore", help="Edited quarantine file to put back.")
+    ] = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Write a recipe that deals with what was found.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be done; write nothing.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Threads; default: one a core.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Prepare data without training; every dropped or changed row stays on record."""
-    from luthier.core.files import write_folder_atomic
-    from luthier.data.inspect import recipe_for
-    from luthier.data.prepare import prepare
-    from luthier.recipe.load import load_recipe
+    from luthier.cli.steps import StepsDisplay
+    from luthier.data.doctor import Job
+    from luthier.data.output import summary
 
-    _check_output(output)
-    loaded = load_recipe(recipe_for(source) if _is_data(source) else source, overrides)
-    stage = loaded.recipe.stages[0]
-    prepared = prepare(stage.data, stage.task.roles(), base_dir=loaded.folder)
-    write_folder_atomic(output, prepared.save)
-    summary = prepared.summary(output)
+    job = Job.of(source, [*(overrides or []), *_restored(restore)])
+    if not dry_run:
+        _check_output(output, restore or [])
+    with StepsDisplay() as display:
+        prepared = job.run(None if dry_run else output, workers=workers, progress=display.begin)
+    recipe = _write_fixed(job, prepared, source) if fix and not dry_run else None
+    result = summary(prepared, None if dry_run else output)
+    result |= {"dry_run": dry_run, "recipe": recipe and str(recipe)}
     if as_json:
-        print_json(summary)
+        print_json(result)
         return
-    note("{rows_in} rows in, {rows_out} out.", **summary)
-    print_table(
-        ("step", "dropped", "changed", "added", "flagged"),
-        [(name, *counts.values()) for name, counts in summary["operators"].items()],
-    )
-    for line in prepared.card["notes"]:
-        note("note: {line}", line=line)
+    _print(result)
+    if dry_run:
+        note("Nothing was written: this was a dry run.")
+        return
+    print(f"{translate('Report: ')}{result['report']}")
+    if result["quarantine"]:
+        print(f"{translate('Dropped rows: ')}{result['quarantine']}")
+    if recipe:
+        print(f"{translate('Recipe: ')}{recipe}")
     print(output)
 
 
-def _is_data(source: str) -> bool:
-    """Whether a source of rows is meant, not a recipe."""
-    file = Path(source.partition("#")[0])
-    return source.startswith("hf:") or (file.exists() and file.suffix not in {".yaml", ".yml"})
+def _restored(files: list[str] | None) -> list[str]:
+    """The override that puts rows back; paths start where the command is given."""
+    if not files:
+        return []
+    quoted = ", ".join(f'"{Path(file).resolve().as_posix()}"' for file in files)
+    return [f"data.restore=[{quoted}]"]
 
 
-def _check_output(folder: Path) -> None:
-    """Refuse to replace anything but earlier prepared rows."""
+def _check_output(folder: Path, restore: list[str]) -> None:
+    """Refuse to replace anything but earlier prepared rows, or what someone edited in them."""
+    from luthier.data.quarantine import edited_quarantine
+
     prepared = (folder / "ledger.parquet").is_file() and (folder / "card.json").is_file()
     if folder.exists() and not prepared and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(
@@ -60,3 +86,41 @@ def _check_output(folder: Path) -> None:
             hint="Give another folder with --output.",
             path=str(folder),
         )
+    edited = edited_quarantine(folder) if prepared else None
+    if edited is not None and edited.resolve() not in [Path(file).resolve() for file in restore]:
+        raise DataError(
+            "{path} was edited and would be replaced.",
+            hint="Put its rows back with --restore {path}, or give another folder with --output.",
+            path=str(edited),
+        )
+
+
+def _print(result: dict[str, Any]) -> None:
+    note("{rows_in} rows in, {rows_out} out.", **result)
+    for source, columns in result["columns"].items():
+        mapped = ", ".join(f"{role} <- {column}" for role, column in columns.items())
+        note("{source}: columns {mapped}", source=source, mapped=mapped)
+    touched = [(k, *c.values()) for k, c in result["operators"].items() if any(c.values())]
+    print_table(("step", "dropped", "changed", "added", "flagged"), touched)
+    for line in result["notes"]:
+        note("note: {line}", line=line)
+    language = current_language()
+    for found in result["findings"][:SHOWN]:
+        print(f"! {found['text'][language]}")
+        if found["fix"]:
+            print(f"    {translate('fix: ')}{found['fix']}")
+    if len(result["findings"]) > SHOWN:
+        note("{count} more findings are in the report.", count=len(result["findings"]) - SHOWN)
+
+
+def _write_fixed(job: Any, prepared: Prepared, source: str) -> Path:
+    """The recipe with every fix in it, beside the working directory's other recipes."""
+    from luthier.core.files import write_atomic
+
+    path = Path(f"{job.name}.fixed.yaml")
+    if path.exists():
+        raise RecipeError(
+            "{path} exists already.", hint="Move it away, or rename it.", path=str(path)
+        )
+    write_atomic(path, job.fixed(prepared, path.parent))
+    return path

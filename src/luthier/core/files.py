@@ -64,6 +64,13 @@ def write_folder_atomic(path: Path, fill: Callable[[Path], None]) -> None:
     shutil.rmtree(replaced, ignore_errors=True)
 
 
+def copy_files(source: Path, target: Path) -> None:
+    """Copy the files of a sealed folder, without its manifest, into an empty one."""
+    for file in source.iterdir():
+        if file.name != "manifest.json":
+            shutil.copy2(file, target / file.name)
+
+
 def restore_folder(path: Path) -> bool:
     """Whether the folder is there, after undoing a replacement that a crash cut short."""
     if not path.exists() and _replaced(path).exists():

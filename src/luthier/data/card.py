@@ -7,33 +7,45 @@ from typing import Any
 
 import polars as pl
 
+from luthier.data.distributions import distributions, label_counts
 from luthier.data.gather import Gathered
 from luthier.data.operator import Context
 from luthier.data.prepared import content_hash
-from luthier.data.split import flat
+from luthier.data.texts import row_texts
 
 
 def describe(
-    gathered: Gathered, splits: dict[str, pl.DataFrame], context: Context, steps: Sequence[str]
+    gathered: Gathered,
+    before: dict[str, Any],
+    splits: dict[str, pl.DataFrame],
+    context: Context,
+    steps: Sequence[str],
 ) -> dict[str, Any]:
     """The card, as JSON.
 
-    ``sources`` (source, split, rows, sha256), ``columns`` (source -> role -> column),
-    ``rows_in`` and ``rows_out``, ``operators`` (step -> dropped, changed, added, flagged), ``rows``
-    and ``labels`` (split -> counts), ``lengths`` (split -> characters of a text: mean, median,
-    p95, max), ``notes``, ``findings`` (most harmful first), ``fitted`` (step -> what it learned
-    of train), ``hash``.
+    ``family`` (kind of rows), ``sources`` (source, split, rows, sha256, format), ``columns``
+    (source -> role -> column), ``roles`` (role -> kind), ``rows_in`` and ``rows_out``,
+    ``operators`` (step -> dropped, changed, added, flagged), ``rows`` and ``labels`` (split ->
+    counts), ``lengths`` (split -> characters of a text: mean, median, p95, max), ``before`` and
+    ``after`` (distributions of all rows), ``notes``, ``findings`` (most harmful first),
+    ``fitted`` (step -> what it learned of train), ``hash``.
     """
-    text = context.named("text")[0]
+    together = pl.concat(splits.values(), how="vertical_relaxed")
     return {
+        "family": gathered.family,
         "sources": gathered.sources,
         "columns": gathered.columns,
+        "roles": {role.name: role.kind for role in context.roles},
         "rows_in": len(gathered.rows),
-        "rows_out": sum(map(len, splits.values())),
+        "rows_out": len(together),
         "operators": context.ledger.counts(steps),
         "rows": {name: len(rows) for name, rows in splits.items()},
-        "labels": {name: _label_counts(rows, context) for name, rows in splits.items()},
-        "lengths": {name: _lengths(rows[text]) for name, rows in splits.items() if len(rows)},
+        "labels": {name: _sorted(label_counts(rows, context)) for name, rows in splits.items()},
+        "lengths": {
+            name: _lengths(row_texts(rows, context)) for name, rows in splits.items() if len(rows)
+        },
+        "before": before,
+        "after": distributions(together, context),
         "notes": gathered.notes + context.notes,
         "findings": [
             finding.to_json() for finding in sorted(context.findings, key=lambda f: -f.harm)
@@ -43,12 +55,8 @@ def describe(
     }
 
 
-def _label_counts(rows: pl.DataFrame, context: Context) -> dict[str, int]:
-    names = context.named("label", "labels")
-    if not names:
-        return {}
-    counts = flat(rows[names[0]]).drop_nulls().value_counts().sort(names[0])
-    return {str(label): int(count) for label, count in counts.iter_rows()}
+def _sorted(counts: dict[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items()))
 
 
 def _lengths(texts: pl.Series) -> dict[str, float]:

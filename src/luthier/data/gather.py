@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from luthier.data.columns import extra_columns, map_columns
+from luthier.data.inspect import labelled_columns
 from luthier.data.roles import ROW, SOURCE, SPLIT, Role
 from luthier.data.sources import Raw, read_source
 from luthier.recipe.schema import Data
@@ -19,48 +20,63 @@ from luthier.recipe.schema import Data
 class Gathered:
     """The rows of all sources, as they are, with their origin."""
 
-    rows: pl.DataFrame
-    """Role columns as text, other plain columns, ``_source``, ``_row`` and ``_split``."""
-    given: set[str]
+    config: Data
+    """What was asked for."""
+    rows: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """Role columns, other plain columns, ``_source``, ``_row`` and ``_split``."""
+    roles: tuple[Role, ...] = ()
+    """Those that the rows have, and one of kind ``extra`` for each other column."""
+    family: str = "classify"
+    """What kind of rows they are."""
+    given: set[str] = field(default_factory=set)
     """Splits that have a source."""
     sources: list[dict[str, Any]] = field(default_factory=list)
-    """source, split, rows, sha256 of each."""
+    """source, split, rows, sha256, format of each."""
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
     """Source to role to column."""
-    extras: dict[str, None] = field(default_factory=dict)
-    """Names of the columns beside the roles' that are carried along."""
     notes: list[str] = field(default_factory=list)
     """Repairs and guesses."""
 
-    def roles(self, wanted: Sequence[Role]) -> tuple[Role, ...]:
-        """Those of the wanted roles that the rows have, and one for each column beside."""
-        present = [role for role in wanted if role.name in self.rows.columns]
-        return (*present, *(Role(name, "extra", required=False) for name in self.extras))
 
-
-def gather(config: Data, roles: Sequence[Role], base_dir: Path) -> Gathered:
+def gather(config: Data, roles: Sequence[Role] | None, base_dir: Path) -> Gathered:
     """Read every source, and find the columns of the roles.
+
+    Args:
+        config: The recipe's section ``data``.
+        roles: What the task needs; None: what the format of the rows has.
+        base_dir: Relative paths start here.
 
     Raises:
         DataError: If a source cannot be read, or lacks a column.
     """
     tables: list[pl.DataFrame] = []
-    gathered = Gathered(pl.DataFrame(), set())
+    gathered = Gathered(config)
+    wanted = list(roles or ())
+    extras: dict[str, None] = {}
     for split, raw, asked in _parts(config, base_dir):
-        table, found = map_columns(raw, roles, config.columns)
+        wanted = wanted or _roles_of(raw)
+        table, found = map_columns(raw, wanted, config.columns)
         gathered.notes += [f"{raw.name}: {note}" for note in raw.notes]
-        if not asked and _has_no_answers(table, roles):
+        if not asked and _has_no_answers(table, wanted):
             gathered.notes.append(f"{raw.name}: its rows have no labels, so it is left out")
             continue
         entry = {"source": raw.name, "split": split, "rows": len(table), "sha256": raw.sha256}
         gathered.sources.append(entry)
         gathered.columns[raw.name] = found
         gathered.given.add(split)
-        extras = extra_columns(raw, roles, found)
-        gathered.extras |= dict.fromkeys(extras.columns)
-        tables.append(tagged(pl.concat([table, extras], how="horizontal"), raw.name, split))
+        beside = extra_columns(raw, wanted, found)
+        extras |= dict.fromkeys(beside.columns)
+        tables.append(tagged(pl.concat([table, beside], how="horizontal"), raw.name, split))
     gathered.rows = pl.concat(tables, how="diagonal_relaxed")
+    present = [role for role in wanted if role.name in gathered.rows.columns]
+    gathered.roles = (*present, *(Role(name, "extra", required=False) for name in extras))
     return gathered
+
+
+def _roles_of(raw: Raw) -> list[Role]:
+    """Text and label under the names that they seem to have."""
+    text, label = labelled_columns(raw)
+    return [Role("text", "text", (text,)), Role("label", "label", (label,))]
 
 
 def tagged(table: pl.DataFrame, source: str, split: str) -> pl.DataFrame:

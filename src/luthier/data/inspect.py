@@ -13,7 +13,7 @@ import polars as pl
 from luthier.core.errors import DataError
 from luthier.data.columns import NO_TEXT
 from luthier.data.operators.missing import MARKERS
-from luthier.data.sources import read_source
+from luthier.data.sources import Raw, read_source
 
 LABEL_NAMES = re.compile(
     r"label|sentiment|class|categor|target|intent|topic|rating|stars|标签|类别|情感|分类",
@@ -76,16 +76,8 @@ def inspect(spec: str, *, base_dir: Path | None = None) -> Inspection:
         DataError: If no two columns can be text and label.
     """
     raw = read_source(spec, base_dir=base_dir or Path.cwd())
+    text, label = labelled_columns(raw)
     columns = _as_text(raw.rows)
-    sample = {name: values.head(SAMPLE) for name, values in columns.items()}
-    text, label = _text_and_label(sample)
-    if label is None or text is None:
-        raise DataError(
-            "No pair of columns looks like text and label.",
-            where=spec,
-            hint="Luthier needs one column of texts and one of labels; it has: {columns}.",
-            columns=", ".join(raw.rows.columns),
-        )
     present = columns[label].drop_nulls().str.strip_chars()
     present = present.filter(~present.str.to_lowercase().is_in(["", *MARKERS]))
     counts = present.value_counts(sort=True, name="n").sort("n", label, descending=[True, False])
@@ -104,6 +96,24 @@ def inspect(spec: str, *, base_dir: Path | None = None) -> Inspection:
         notes=notes,
         several=_several(present),
     )
+
+
+def labelled_columns(raw: Raw) -> tuple[str, str]:
+    """The columns of a source that look like text and label.
+
+    Raises:
+        DataError: If no two columns do.
+    """
+    sample = {name: values.head(SAMPLE) for name, values in _as_text(raw.rows).items()}
+    text, label = _text_and_label(sample)
+    if label is None or text is None:
+        raise DataError(
+            "No pair of columns looks like text and label.",
+            where=raw.name,
+            hint="Luthier needs one column of texts and one of labels; it has: {columns}.",
+            columns=", ".join(raw.rows.columns),
+        )
+    return text, label
 
 
 def recipe_for(spec: str, found: Inspection | None = None) -> dict[str, Any]:

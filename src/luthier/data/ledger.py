@@ -56,6 +56,16 @@ class Ledger:
             )
         )
 
+    def retract(self, operator: str, action: Action, rows: pl.DataFrame) -> None:
+        """Take back the entries of a step about these rows, which it did not touch after all."""
+        gone = rows.select(pl.col(SOURCE).alias("source"), pl.col(ROW).alias("row"))
+        mine = (pl.col("operator") == operator) & (pl.col("action") == action)
+        for index, part in enumerate(self._parts):
+            left = part.filter(mine).join(
+                gone, on=["source", "row"], how="anti", maintain_order="left"
+            )
+            self._parts[index] = pl.concat([part.filter(~mine), left])
+
     def table(self) -> pl.DataFrame:
         """All entries in the order they were made."""
         return pl.concat(self._parts) if self._parts else pl.DataFrame(schema=SCHEMA)

@@ -49,6 +49,8 @@ class Context:
     fitted: dict[str, Any] = field(default_factory=dict)
     """Kind of step to what it learned from training rows; JSON, kept in the card. Filled in
     advance where rows are prepared as earlier ones were."""
+    tables: dict[str, pl.DataFrame] = field(default_factory=dict)
+    """What a step has to show beside the rows, by name; kept as Parquet files."""
     base_dir: Path = Path()
     """Relative paths of the recipe start here."""
     seed: int = 0
@@ -79,6 +81,10 @@ class Operator(Config):
     """Where it runs without being asked for."""
 
     kind: str
+
+    def sources(self) -> tuple[str, ...]:
+        """Files that the step reads, as the recipe names them."""
+        return ()
 
     def apply(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         """The rows after this step, before they are divided into splits."""

@@ -1,164 +1,118 @@
-"""The way from sources to prepared rows, and the shorter ones to rows to measure or predict."""
+"""The way from sources to prepared rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
 
-from luthier.core.errors import DataError
-from luthier.core.files import write_folder_atomic
+from luthier.core.cores import available_cores
+from luthier.core.files import copy_files, write_folder_atomic
+from luthier.data.cache import cache_key, cached, read_files, remember
 from luthier.data.card import describe
 from luthier.data.checks import check_learnable, check_rows_left
-from luthier.data.columns import map_columns
-from luthier.data.gather import gather, tagged
+from luthier.data.distributions import distributions
+from luthier.data.gather import Gathered, gather
 from luthier.data.ledger import Ledger
 from luthier.data.operator import Context, Operator
+from luthier.data.output import write_prepared
 from luthier.data.prepared import Prepared
+from luthier.data.quarantine import RESTORED, keep_restored, quarantined, restore
 from luthier.data.roles import SPLIT, SPLITS, Role
-from luthier.data.sources import locate, read_source
-from luthier.data.sources.content import read_content
-from luthier.data.sources.encoding import decode
 from luthier.data.split import split_rows
 from luthier.data.steps import steps_for
 from luthier.recipe.schema import Data
 
+Progress = Callable[[str, float], None]
+"""Told the name of each step as it begins, and the share of all steps that is done."""
+
 
 def prepare(
     config: Data,
-    roles: Sequence[Role],
+    roles: Sequence[Role] | None = None,
     *,
     base_dir: Path,
     folder: Path | None = None,
-    progress: Callable[[str], None] | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
 ) -> Prepared:
     """Read the sources, clean the rows, divide them.
 
     Args:
         config: The recipe's section ``data``.
-        roles: The columns that the task needs.
+        roles: The columns that the task needs; None: those of the format that is recognised.
         base_dir: Relative paths start here.
-        folder: Where to save the result; default: nowhere.
-        progress: Told the name of each step as it begins: ``read``, the operators, ``split``.
+        folder: Where to write the result; default: nowhere. What was prepared before from the
+            same files with the same settings is taken from the cache.
+        workers: Threads to use; default: one a core. The result does not depend on it.
+        progress: Told the steps: ``read``, the operators, ``split``, the operators again.
 
     Raises:
         DataError: If a source cannot be read, or what is left cannot be learned from.
     """
-    tell = progress or (lambda _step: None)
-    tell("read")
-    gathered = gather(config, roles, base_dir)
-    rows = gathered.rows
-    context = Context(
-        gathered.roles(roles), Ledger(), config.labels,
-        base_dir=base_dir, seed=config.split.seed,
-    )  # fmt: skip
-    steps = steps_for(config)
-    for step in steps:
-        tell(step.kind)
-        rows = step.apply(rows, context)
-        check_rows_left(rows, step.kind, gathered, context.ledger)
-    tell("split")
-    rows = split_rows(rows, config, context, gathered.given)
-    for step in steps:
-        rows = step.apply_divided(rows, context)
-    splits = {name: rows.filter(pl.col(SPLIT) == name).drop(SPLIT) for name in SPLITS}
-    check_learnable(splits, context)
-    kinds = [*(step.kind for step in steps), "limit", "split"]
-    prepared = Prepared(splits, context.ledger.table(), describe(gathered, splits, context, kinds))
-    if folder is not None:
-        write_folder_atomic(folder, prepared.save)
+    tell = progress or (lambda _step, _done: None)
+    if folder is None:
+        return _prepare(config, roles, base_dir, workers or available_cores(), tell)
+    key = _key(config, roles, base_dir)
+    known = cached(key) if key else None
+    if known is not None:
+        write_folder_atomic(folder, lambda place: copy_files(known, place))
+        return Prepared.load(folder)
+    prepared = _prepare(config, roles, base_dir, workers or available_cores(), tell)
+    write_folder_atomic(folder, lambda place: write_prepared(prepared, place))
+    if key:
+        remember(key, folder)
     return prepared
 
 
-def read_rows(
-    spec: str,
-    roles: Sequence[Role],
-    columns: Mapping[str, str],
-    labels: dict[str, str],
-    *,
-    base_dir: Path,
-    steps: Sequence[Operator] | None = None,
-    classes: Sequence[str] = (),
-) -> tuple[pl.DataFrame, list[str]]:
-    """Labelled rows of one source, cleaned as in training, for measuring; and notes.
-
-    Rows without text or label are left out and noted; nothing else is dropped, and the
-    order stays.
-
-    Args:
-        spec: The source; of one that comes in splits, its test rows.
-        roles: The columns that the task needs.
-        columns: Role to column, from the recipe.
-        labels: Other spellings of labels, from the recipe.
-        base_dir: Relative paths start here.
-        steps: The preparation that training used; default: all steps. Those that compare rows
-            are left out.
-        classes: Labels that the model knows: theirs is the spelling to use.
-
-    Raises:
-        DataError: If the source cannot be read, or no row is left.
-    """
-    raw = read_source(spec, base_dir=base_dir).part("test")
-    table, _ = map_columns(raw, roles, columns)
-    context = Context(tuple(r for r in roles if r.name in table.columns), Ledger(), labels,
-                      tuple(classes))  # fmt: skip
-    rows = tagged(table, raw.name, "test")
-    for step in steps_for() if steps is None else steps:
-        if step.scope != "table":
-            rows = step.apply(rows, context)
-    dropped = context.ledger.table().filter(pl.col("action") == "dropped")
-    notes = raw.notes + context.notes
-    for reason, count in dropped.group_by("reason").len().sort("reason").iter_rows():
-        notes.append(f"{count} rows left out: {reason}")
-    if rows.is_empty():
-        raise DataError(
-            "No row has both a text and a label.", where=spec, hint="Check the columns."
-        )
-    return rows.drop(SPLIT), notes
+def _prepare(
+    config: Data, roles: Sequence[Role] | None, base_dir: Path, workers: int, tell: Progress
+) -> Prepared:
+    tell("read", 0.0)
+    gathered = gather(config, roles, base_dir)
+    steps = steps_for(config, gathered.family)
+    context = Context(
+        gathered.roles, Ledger(), config.labels,
+        base_dir=base_dir, seed=config.split.seed, workers=workers,
+    )  # fmt: skip
+    before = distributions(gathered.rows, context)
+    rows = restore(gathered.rows, config.restore, context.roles, context.ledger, base_dir)
+    rows = _apply(steps, rows, context, gathered, tell)
+    splits = {name: rows.filter(pl.col(SPLIT) == name).drop(SPLIT) for name in SPLITS}
+    check_learnable(splits, context)
+    ledger = context.ledger.table()
+    by_hand = ["restore"] if config.restore else []
+    kinds = [*by_hand, *(step.kind for step in steps), "limit", "split"]
+    card = describe(gathered, before, splits, context, kinds)
+    return Prepared(splits, ledger, card, context.tables, quarantined(gathered.rows, ledger))
 
 
-def read_texts(
-    spec: str,
-    role: Role,
-    *,
-    base_dir: Path | None = None,
-    columns: Mapping[str, str] | None = None,
-) -> list[str]:
-    """The texts of a source as they are, in order, every row; missing ones are empty.
-
-    A ``.txt`` file has one text a line.
-
-    Args:
-        spec: The source.
-        role: The role of the text.
-        base_dir: Relative paths start here; default: the working directory.
-        columns: Role to column, from the recipe.
-
-    Raises:
-        DataError: If the source cannot be read, or no column is the text.
-    """
-    base_dir = base_dir or Path.cwd()
-    if spec.lower().endswith((".txt", ".txt.gz")):
-        path, _ = locate(spec, base_dir)
-        text, _ = decode(read_content(path, spec)[1], spec)
-        return text.replace("\r\n", "\n").removesuffix("\n").split("\n")
-    raw = read_source(spec, base_dir=base_dir)
-    table, _ = map_columns(raw, [role], columns or {})
-    return table[role.name].fill_null("").to_list()
+def _apply(
+    steps: Sequence[Operator], rows: pl.DataFrame, context: Context, gathered: Gathered,
+    tell: Progress,
+) -> pl.DataFrame:  # fmt: skip
+    """The rows after all steps and the division between their two rounds."""
+    total = 2 * len(steps) + 2
+    for number, step in enumerate(steps, 1):
+        tell(step.kind, number / total)
+        after = step.apply(rows, context)
+        rows = keep_restored(rows, after, step.kind, context.ledger)
+        check_rows_left(rows, step.kind, gathered, context.ledger)
+    tell("split", (len(steps) + 1) / total)
+    rows = split_rows(rows.drop(RESTORED, strict=False), gathered.config, context, gathered.given)
+    for number, step in enumerate(steps, len(steps) + 2):
+        tell(step.kind, number / total)
+        rows = step.apply_divided(rows, context)
+    return rows
 
 
-def clean_texts(texts: Sequence[str], steps: Sequence[Operator] | None = None) -> list[str]:
-    """Texts to predict for, cleaned as those that training saw; none is dropped.
-
-    Args:
-        texts: In any number.
-        steps: The preparation that training used; default: all steps. Only those count that
-            change texts one by one.
-    """
-    table = pl.DataFrame({"text": list(texts)}, schema={"text": pl.String})
-    rows, context = tagged(table, "", "test"), Context((Role("text", "text"),), Ledger())
-    for step in steps_for() if steps is None else steps:
-        if step.scope == "text":
-            rows = step.apply(rows, context)
-    return rows["text"].to_list()
+def _key(config: Data, roles: Sequence[Role] | None, base_dir: Path) -> str | None:
+    """What the result is cached under; None where a source is no file."""
+    files = read_files(config, steps_for(config), base_dir)
+    wishes = {
+        "data": config.model_dump(mode="json"),
+        "roles": None if roles is None else [asdict(role) for role in roles],
+    }
+    return None if files is None else cache_key(wishes, files)

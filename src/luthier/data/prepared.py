@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +30,22 @@ class Prepared:
     ``lengths``, ``notes``, ``findings``, ``fitted``, ``hash``; see
     :func:`luthier.data.card.describe`."""
 
+    tables: dict[str, pl.DataFrame] = field(default_factory=dict)
+    """What steps have to show beside, by name: ``label_noise`` and others."""
+
+    quarantine: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """Rows that were dropped for a fault, as they came; kept as a file for people only."""
+
     @property
     def hash(self) -> str:
         """Of the content of all splits; equal for equal rows, wherever they came from."""
         return str(self.card["hash"])
 
     def save(self, folder: Path) -> None:
-        """Write ``train.parquet`` and so on, ``ledger.parquet`` and ``card.json``."""
-        for name, rows in self.splits.items():
-            _write(rows, folder / f"{name}.parquet")
-        _write(self.ledger, folder / "ledger.parquet")
+        """Write ``train.parquet`` and so on, ``ledger.parquet``, ``card.json`` and all tables."""
+        for name, rows in {**self.splits, "ledger": self.ledger, **self.tables}.items():
+            # Row groups do not follow the threads at work, so the same rows are the same bytes.
+            rows.rechunk().write_parquet(folder / f"{name}.parquet", row_group_size=ROW_GROUP)
         write_json(folder / "card.json", self.card)
 
     @classmethod
@@ -49,29 +55,6 @@ class Prepared:
         ledger = pl.read_parquet(folder / "ledger.parquet")
         return cls(splits, ledger, read_json(folder / "card.json"))
 
-    def summary(self, folder: Path) -> dict[str, Any]:
-        """Counts and where things are, for machines.
-
-        Args:
-            folder: Where :meth:`save` wrote.
-        """
-        return {
-            "rows_in": self.card["rows_in"],
-            "rows_out": self.card["rows_out"],
-            "operators": self.card["operators"],
-            "ledger": str(folder / "ledger.parquet"),
-            "prepared": {name: str(folder / f"{name}.parquet") for name in self.splits},
-            "labels": self.card["labels"],
-            "notes": self.card["notes"],
-            "findings": self.card["findings"],
-            "hash": self.hash,
-        }
-
-
-def _write(rows: pl.DataFrame, path: Path) -> None:
-    """The same rows always give the same bytes: row groups do not follow the threads at work."""
-    rows.rechunk().write_parquet(path, row_group_size=ROW_GROUP)
-
 
 def content_hash(splits: dict[str, pl.DataFrame]) -> str:
     """SHA-256 over the values of all rows of all splits, in order, without their origin."""
@@ -79,6 +62,6 @@ def content_hash(splits: dict[str, pl.DataFrame]) -> str:
     for name in SPLITS:
         rows = splits[name].drop(SOURCE, ROW)
         digest.update(f"{name}:{rows.columns}:{len(rows)}\n".encode())
-        for row in rows.iter_rows():
-            digest.update(repr(row).encode("utf-8", "surrogatepass"))
+        for part in rows.iter_slices(ROW_GROUP):
+            digest.update(part.write_json().encode("utf-8", "surrogatepass"))
     return digest.hexdigest()

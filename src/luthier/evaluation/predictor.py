@@ -12,8 +12,8 @@ import polars as pl
 from luthier.core.errors import RunError
 from luthier.core.files import read_json, write_json
 from luthier.data.operator import Operator
-from luthier.data.prepare import clean_texts
 from luthier.data.roles import Role
+from luthier.data.rows import clean_texts
 from luthier.data.steps import steps_for
 from luthier.evaluation.predict import predict
 from luthier.models.bases import Base

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +32,24 @@ class Loaded:
     """The recipe as the user wrote it."""
     renamed: tuple[tuple[str, str], ...]
     """(name used, name here) of each alias that was accepted."""
+    raw: dict[str, Any] = field(default_factory=dict)
+    """What the recipe says, its stages spelled out, overrides applied, no default filled in."""
+    for_data: bool = False
+    """Whether it is about data alone: it names no task, and so no base."""
 
 
-def load_recipe(source: str | Path | dict[str, Any], overrides: list[str] | None = None) -> Loaded:
+def load_recipe(
+    source: str | Path | dict[str, Any],
+    overrides: list[str] | None = None,
+    *,
+    data_alone: bool = False,
+) -> Loaded:
     """Read, override and validate a recipe.
 
     Args:
         source: A YAML file, the name of a shipped recipe, or the recipe as a mapping.
         overrides: ``key.path=value`` each; values are YAML.
+        data_alone: Accept a recipe that has ``data`` and no ``task``.
 
     Raises:
         RecipeError: With the file, line, key and nearest valid name.
@@ -54,11 +64,12 @@ def load_recipe(source: str | Path | dict[str, Any], overrides: list[str] | None
             renamed.append((prefix + used, prefix + now))
     for override in overrides or []:
         renamed += _override(raw, override)
+    for_data = data_alone and not any("task" in stage for stage in raw["stages"])
     try:
-        recipe = Recipe.model_validate(raw)
+        recipe = Recipe.model_validate(_with_task(raw) if for_data else raw)
     except ValidationError as error:
         raise explain(error, document, explicit, dict(renamed), overrides or []) from None
-    return Loaded(recipe, folder, text, tuple(renamed))
+    return Loaded(recipe, folder, text, tuple(renamed), raw, for_data)
 
 
 def dump_recipe(recipe: Recipe) -> str:
@@ -131,6 +142,12 @@ def _as_stages(document: Document) -> dict[str, Any]:
     stage = {key: value for key, value in values.items() if key not in RECIPE_KEYS}
     top = {key: value for key, value in values.items() if key in RECIPE_KEYS}
     return {**top, "stages": [stage]}
+
+
+def _with_task(raw: dict[str, Any]) -> dict[str, Any]:
+    """A recipe about data alone, made whole: the task and the base will not be looked at."""
+    stages = [{"base": "none", "task": "classify", **stage} for stage in raw["stages"]]
+    return {"name": "data", **raw, "stages": stages}
 
 
 def _override(raw: dict[str, Any], override: str) -> list[tuple[str, str]]:

@@ -55,6 +55,8 @@ class Data(Config):
     `{pii: {action: mask}, near_duplicates: false}`."""
     prepare: list[Annotated[Any, Registered(PREPARATION)]] | None = None
     """Exactly these preparation steps, in this order, instead of `profile` and `steps`."""
+    restore: list[str] = []
+    """Quarantine files of earlier preparations, edited: the rows in them are put back."""
 
     @field_validator("steps")
     @classmethod

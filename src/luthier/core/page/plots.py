@@ -87,6 +87,21 @@ def interval_bar(value: float, low: float, high: float, target: float | None) ->
     )
 
 
+def share_bar(share: float, style: str = "a") -> str:
+    """A share between 0 and 1 as a bar.
+
+    Args:
+        share: Its length; what lies outside is cut.
+        style: CSS class: ``a`` or ``b`` for the colour.
+    """
+    width = 100 * min(1.0, max(0.0, share))
+    return (
+        '<svg class="bar" viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect class="track" width="100" height="6" y="3"/>'
+        f'<rect class="fill {style}" width="{width:.2f}" height="6" y="3"/></svg>'
+    )
+
+
 def thin(points: Points, most: int = 400) -> list[tuple[float, float]]:
     """At most about ``most`` points: means of neighbours."""
     size = max(1, len(points) // most)

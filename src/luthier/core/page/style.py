@@ -26,6 +26,10 @@ border-left:6px solid var(--soft);font-size:1.1rem}
 .big{font-size:1.75rem;font-weight:650;font-variant-numeric:tabular-nums}
 .bar{width:100%;height:12px;display:block;margin:4px 0}
 .track{fill:var(--line)}.range{fill:rgba(var(--tint),.45)}.point{fill:var(--a)}
+.fill.a{fill:var(--a)}.fill.b{fill:var(--b)}td .bar{min-width:110px}
+.finding{border-left:5px solid var(--soft);margin:10px 0}.finding.high{border-color:var(--bad)}
+.finding.mid{border-color:var(--so)}.finding code{user-select:all}
+code{background:rgba(var(--tint),.1);border-radius:5px;padding:1px 6px;font-size:.88em}
 .target{stroke:var(--b);stroke-width:1}
 .scroll{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:12px}
 table{border-collapse:collapse;width:100%;font-size:.92rem}

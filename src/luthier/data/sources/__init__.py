@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luthier.data.sources.read import locate, read_source
+from luthier.data.sources.read import is_local, locate, read_source
 from luthier.data.sources.source import Raw
 
-__all__ = ["Raw", "locate", "read_source"]
+__all__ = ["Raw", "is_local", "locate", "read_source"]

@@ -41,6 +41,11 @@ def read_source(
     return read_file(path, spec, encoding=encoding, delimiter=delimiter, sheet=sheet)
 
 
+def is_local(spec: str) -> bool:
+    """Whether a source is a file or folder of this machine."""
+    return not spec.startswith(PREFIX)
+
+
 def locate(spec: str, base_dir: Path) -> tuple[Path, str | None]:
     """The file or folder a source stands for, and the sheet it names.
 

@@ -1,0 +1,112 @@
+"""Rows and texts that go the same way as those a model learned from: to measure or to predict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from luthier.core.errors import DataError
+from luthier.data.columns import map_columns
+from luthier.data.gather import tagged
+from luthier.data.ledger import Ledger
+from luthier.data.operator import Context, Operator
+from luthier.data.roles import SPLIT, Role
+from luthier.data.sources import locate, read_source
+from luthier.data.sources.content import read_content
+from luthier.data.sources.encoding import decode
+from luthier.data.steps import steps_for
+
+
+def read_rows(
+    spec: str,
+    roles: Sequence[Role],
+    columns: Mapping[str, str],
+    labels: dict[str, str],
+    *,
+    base_dir: Path,
+    steps: Sequence[Operator] | None = None,
+    classes: Sequence[str] = (),
+) -> tuple[pl.DataFrame, list[str]]:
+    """Labelled rows of one source, cleaned as in training, for measuring; and notes.
+
+    Rows without text or label are left out and noted; nothing else is dropped, and the
+    order stays.
+
+    Args:
+        spec: The source; of one that comes in splits, its test rows.
+        roles: The columns that the task needs.
+        columns: Role to column, from the recipe.
+        labels: Other spellings of labels, from the recipe.
+        base_dir: Relative paths start here.
+        steps: The preparation that training used; default: all steps. Those that compare rows
+            are left out.
+        classes: Labels that the model knows: theirs is the spelling to use.
+
+    Raises:
+        DataError: If the source cannot be read, or no row is left.
+    """
+    raw = read_source(spec, base_dir=base_dir).part("test")
+    table, _ = map_columns(raw, roles, columns)
+    context = Context(tuple(r for r in roles if r.name in table.columns), Ledger(), labels,
+                      tuple(classes))  # fmt: skip
+    rows = tagged(table, raw.name, "test")
+    for step in steps_for() if steps is None else steps:
+        if step.scope != "table":
+            rows = step.apply(rows, context)
+    dropped = context.ledger.table().filter(pl.col("action") == "dropped")
+    notes = raw.notes + context.notes
+    for reason, count in dropped.group_by("reason").len().sort("reason").iter_rows():
+        notes.append(f"{count} rows left out: {reason}")
+    if rows.is_empty():
+        raise DataError(
+            "No row has both a text and a label.", where=spec, hint="Check the columns."
+        )
+    return rows.drop(SPLIT), notes
+
+
+def read_texts(
+    spec: str,
+    role: Role,
+    *,
+    base_dir: Path | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> list[str]:
+    """The texts of a source as they are, in order, every row; missing ones are empty.
+
+    A ``.txt`` file has one text a line.
+
+    Args:
+        spec: The source.
+        role: The role of the text.
+        base_dir: Relative paths start here; default: the working directory.
+        columns: Role to column, from the recipe.
+
+    Raises:
+        DataError: If the source cannot be read, or no column is the text.
+    """
+    base_dir = base_dir or Path.cwd()
+    if spec.lower().endswith((".txt", ".txt.gz")):
+        path, _ = locate(spec, base_dir)
+        text, _ = decode(read_content(path, spec)[1], spec)
+        return text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+    raw = read_source(spec, base_dir=base_dir)
+    table, _ = map_columns(raw, [role], columns or {})
+    return table[role.name].fill_null("").to_list()
+
+
+def clean_texts(texts: Sequence[str], steps: Sequence[Operator] | None = None) -> list[str]:
+    """Texts to predict for, cleaned as those that training saw; none is dropped.
+
+    Args:
+        texts: In any number.
+        steps: The preparation that training used; default: all steps. Only those count that
+            change texts one by one.
+    """
+    table = pl.DataFrame({"text": list(texts)}, schema={"text": pl.String})
+    rows, context = tagged(table, "", "test"), Context((Role("text", "text"),), Ledger())
+    for step in steps_for() if steps is None else steps:
+        if step.scope == "text":
+            rows = step.apply(rows, context)
+    return rows["text"].to_list()
