@@ -42,7 +42,6 @@ from luthier.recipe.load import load_recipe
 from luthier.train.events import Event, Finished, Started
 
 WAYS = ("luthier", "trainer", "trainer-best")
-SEEDS = (0, 1, 2)
 BATCH, EPOCHS, RATE, WARMUP, LENGTH = 32, 4, 1e-4, 0.1, 128
 
 
@@ -182,6 +181,9 @@ def operations_per_row(folder: Path) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", choices=("phrasebank", "demo"), default=None)
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--keep", default="sentiment", help="Name of the file of results.")
     parser.add_argument("--one", nargs=3, metavar=("WAY", "FOLDER", "SEED"), help="internal")
     arguments = parser.parse_args()
     if arguments.one:
@@ -189,18 +191,18 @@ def main() -> None:
         print(json.dumps(one(way, Path(folder), int(seed))))
         return
     data = arguments.data or ("phrasebank" if has_phrasebank() else "demo")
-    results: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
+    results: dict[str, list[dict[str, Any]]] = {way: [] for way in arguments.ways}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for seed in SEEDS:
+        for seed in arguments.seeds:
             rows_for(data, seed, folder)
-            for way in WAYS:
+            for way in arguments.ways:
                 call = [sys.executable, "-m", "benchmarks.sentiment", "--one", way, name, str(seed)]
                 done = subprocess.run(call, capture_output=True, text=True, check=True)
                 results[way].append(json.loads(done.stdout.splitlines()[-1]))
                 print(seed, way, results[way][-1], flush=True)
         work = operations_per_row(folder)
-    report(data, results, work)
+    report({"data": data, "seeds": arguments.seeds}, results, work, arguments.keep)
 
 
 def has_phrasebank() -> bool:
@@ -210,7 +212,9 @@ def has_phrasebank() -> bool:
         return False
 
 
-def report(data: str, results: dict[str, list[dict[str, Any]]], work: float) -> None:
+def report(
+    about: dict[str, Any], results: dict[str, list[dict[str, Any]]], work: float, name: str
+) -> None:
     tops = {"fp32": ceiling(torch.float32), "bf16": ceiling(torch.bfloat16)}
     table = {}
     for way, runs in results.items():
@@ -224,12 +228,12 @@ def report(data: str, results: dict[str, list[dict[str, Any]]], work: float) -> 
             "share_of_ceiling": round(speed * work / top, 3),
         }
     ours = table["luthier"]["per_second"]
-    ratios = {way: round(ours / table[way]["per_second"], 2) for way in WAYS[1:]}
+    ratios = {way: round(ours / table[way]["per_second"], 2) for way in table if way != "luthier"}
     print(json.dumps({"ways": table, "times as fast": ratios}, indent=1))
     keep(
-        "sentiment",
+        name,
         {
-            "data": data, "seeds": SEEDS, "batch_size": BATCH, "epochs": EPOCHS,
+            **about, "batch_size": BATCH, "epochs": EPOCHS,
             "learning_rate": RATE, "gflops_ceiling": {k: round(v / 1e9) for k, v in tops.items()},
             "ways": table, "times_as_fast": ratios, "runs": results,
         },
