@@ -1,4 +1,4 @@
-"""The arithmetic of a division: equal shares of every class, no text on both sides."""
+"""Dividing units by chance: equal shares of every class."""
 
 from __future__ import annotations
 
@@ -8,39 +8,58 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from luthier.data.roles import SPLIT
-
 Indices = NDArray[np.int64]
 
 RARE_MIX = 5
 """Mixes of several labels that fewer rows have are one stratum together."""
 
 
-def divide(
-    rows: pl.DataFrame, wanted: dict[str, float], *, texts: Sequence[str], label: str | None,
-    seed: int,
-) -> pl.DataFrame:  # fmt: skip
-    """Move shares of the rows in split ``train`` to other splits.
+def by_chance(
+    heads: pl.DataFrame, label: str | None, shares: Sequence[float], seed: int
+) -> Indices:
+    """For every unit 0 (train) or the number of the share, from 1, that it falls to.
 
-    Rows of the same text go together. With ``label``, every class gives its share, as near
-    as whole texts allow (largest remainders), and a class always keeps a text in train.
+    With ``label``, every class gives its share, as near as whole units allow (largest
+    remainders), and a class always keeps a unit in train.
 
     Args:
-        rows: Rows with their present split; their order stays.
-        wanted: Split to its share of the texts, e.g. ``{"test": 0.2, "validation": 0.1}``.
-        texts: Columns that make up the text.
+        heads: One row of each unit.
         label: Column to stratify by, or None.
-        seed: Decides which text goes where.
+        shares: Of the units, e.g. ``[0.2, 0.1]``.
+        seed: Decides which unit goes where.
     """
-    pool = rows.filter(pl.col(SPLIT) == "train")
-    heads = pool.unique(subset=list(texts), keep="first", maintain_order=True)
+    return _assign(_strata(heads, label), shares, np.random.default_rng(seed))
+
+
+def by_fold(heads: pl.DataFrame, label: str | None, folds: int, seed: int) -> Indices:
+    """For every unit the number of its fold, from 0; each class is spread evenly over them.
+
+    Args:
+        heads: One row of each unit.
+        label: Column to stratify by, or None.
+        folds: How many.
+        seed: Decides which unit goes where.
+    """
     strata = _strata(heads, label)
-    places = _assign(strata, list(wanted.values()), np.random.default_rng(seed))
-    names = pl.Series(["train", *wanted], dtype=pl.String).gather(pl.Series(places))
-    moved = heads.select(texts).with_columns(names.alias("_place"))
-    found = rows.join(moved, on=list(texts), how="left", nulls_equal=True, maintain_order="left")
-    place = pl.when(pl.col(SPLIT) == "train").then(pl.col("_place")).otherwise(pl.col(SPLIT))
-    return found.with_columns(place.alias(SPLIT)).drop("_place")
+    order = np.lexsort((np.random.default_rng(seed).permutation(len(strata)), strata))
+    # Dealt out class after class like cards, so that no fold gets all remainders.
+    numbers = np.empty(len(strata), dtype=np.int64)
+    numbers[order] = np.arange(len(strata)) % folds
+    return numbers
+
+
+def few_of_each(heads: pl.DataFrame, label: str | None, count: int, seed: int) -> NDArray[np.bool_]:
+    """Which units are among the first ``count`` of their class, in an order of chance.
+
+    The choice of fewer is part of the choice of more.
+    """
+    strata = _strata(heads, label)
+    order = np.lexsort((np.random.default_rng(seed).permutation(len(strata)), strata))
+    sizes = np.bincount(strata, minlength=1)
+    first = np.cumsum(sizes) - sizes
+    chosen = np.zeros(len(strata), dtype=bool)
+    chosen[order] = np.arange(len(strata)) - first[strata[order]] < count
+    return chosen
 
 
 def _strata(heads: pl.DataFrame, label: str | None) -> Indices:

@@ -24,6 +24,30 @@ class Split(Config):
     """Keep the mix of labels equal in every split."""
     seed: int = 0
     """Decides which row goes where. Separate from the training seed, so that runs compare."""
+    method: Literal["random", "hash", "time"] = "random"
+    """`random`: by chance. `hash`: by what the row says (or its group), so that a row keeps its
+    split when the data grow; shares are then met on average. `time`: the latest rows are the test,
+    those before them validation."""
+    group: str | None = None
+    """Column whose equal values stay in one split: customer, conversation, document."""
+    time: str | None = None
+    """Column with the date or number that `method: time` goes by."""
+    folds: Annotated[int, Field(ge=2)] | None = None
+    """Cross-validation: the rows are dealt into so many folds, one of which is the test."""
+    fold: Annotated[int, Field(ge=0)] = 0
+    """Number of the fold that is the test, from 0."""
+    few_shot: Annotated[int, Field(gt=0)] | None = None
+    """Keep only so many rows of each class in train."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.method == "time") != (self.time is not None):
+            raise ValueError("method: time and time: COLUMN belong together")
+        if self.folds is not None and self.fold >= self.folds:
+            raise ValueError("folds are counted from 0, so fold must be less than folds")
+        if self.folds is not None and self.method != "random":
+            raise ValueError("folds are dealt by chance: leave method out")
+        return self
 
 
 class Data(Config):

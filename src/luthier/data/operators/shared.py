@@ -23,7 +23,7 @@ class Shared(Operator):
     """Keep a text in one split only: in test before validation before train."""
 
     scope: ClassVar[Scope] = "table"
-    place: ClassVar[int] = 430
+    place: ClassVar[int] = 415
     defaults: ClassVar[Defaults] = everywhere()
 
     kind: Literal["shared"] = "shared"
