@@ -10,9 +10,10 @@ from typing import TypeVar
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from luthier.data.shingles import Shingles, jaccard, normalise, shingle
-from luthier.data.units import joined
 
 BANDS, ROWS = 24, 5
 """A pair of Jaccard similarity s becomes a candidate with probability 1 - (1 - s^5)^24: 0.9999 at
@@ -139,6 +140,22 @@ def _led(
         near = zip(others, similar, strict=True)
         yield from ((other, original, s) for other, s in near if s >= threshold)
         waiting = [other for other, s in zip(others, similar, strict=True) if s < threshold]
+
+
+def joined(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each of ``count`` items the smallest index that pairs join it to.
+
+    Args:
+        count: Of items.
+        pairs: (pairs, 2) indices.
+    """
+    ones = np.ones(len(pairs), dtype=np.int8)
+    graph = coo_array((ones, (pairs[:, 0], pairs[:, 1])), shape=(count, count))
+    _, component = connected_components(graph, directed=False)
+    first = np.full(count, count, dtype=np.int64)
+    np.minimum.at(first, component, np.arange(count))
+    smallest: NDArray[np.int64] = first[component]
+    return smallest
 
 
 def in_order(
