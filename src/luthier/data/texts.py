@@ -94,12 +94,13 @@ def with_contents(dialogues: pl.Series, texts: pl.Series) -> pl.Series:
 def _shown(values: pl.Series, kind: str) -> pl.Series:
     """A column as text, for people and for comparing."""
     if kind == "dialogue":
-        return _spoken(values)
+        return spoken(values)
     if kind == "tokens":
         return values.list.join(" ")
     return values
 
 
-def _spoken(dialogues: pl.Series) -> pl.Series:
+def spoken(dialogues: pl.Series) -> pl.Series:
+    """Each dialogue as one text, a line a turn."""
     turn = pl.element().struct.field("content").fill_null("")
     return dialogues.list.eval(turn).list.join("\n")
