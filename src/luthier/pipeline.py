@@ -107,13 +107,15 @@ def evaluate(run: Run, data: str | None, *, batch_size: int | None = None) -> di
         settings = settings.model_copy(update={"batch_size": batch_size})
     predictor = Predictor.load(run.model)
     notes: list[str] = []
+    prepared = Prepared.load(run.stage(index, stage.name) / "data")
     if data is None:
-        rows = Prepared.load(run.stage(index, stage.name) / "data").splits["test"]
+        rows = prepared.splits["test"]
     else:
         config: TaskConfig = stage.task
         rows, notes = read_rows(
             data, config.roles(), stage.data.columns, stage.data.labels, base_dir=Path.cwd(),
             steps=steps_for(stage.data), classes=predictor.task.classes,
+            fitted=prepared.card["fitted"],
         )  # fmt: skip
         rows, unknown = predictor.task.answerable(rows)
         notes += unknown

@@ -196,6 +196,9 @@ def test_translation_has_the_same_fields_and_is_chinese(text: str) -> None:
 def test_every_field_is_given_where_the_text_is_spoken() -> None:
     for call, text in LITERAL:
         given = {keyword.arg for keyword in call.keywords} - {"hint", "where"}
+        for keyword in call.keywords:
+            if keyword.arg == "fields" and isinstance(keyword.value, ast.Dict):
+                given |= {getattr(key, "value", None) for key in keyword.value.keys}
         if None not in given:  # ``**values`` cannot be told
             assert {name for name, _ in fields(text)} <= given, text
 

@@ -84,7 +84,7 @@ def test_the_ledger_can_be_read(dirty):
         (5, "conflicts", "other rows with this text have another label"),
         (6, "conflicts", "other rows with this text have another label"),
     ]
-    changed = ledger.filter(pl.col("operator") == "unicode").select("row", "before", "after").rows()
+    changed = ledger.filter(pl.col("operator") == "html").select("row", "before", "after").rows()
     assert changed == [(0, "caf&eacute; <b>opens</b>", "café  opens ")]
 
 

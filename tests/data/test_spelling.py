@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from luthier.data.spelling import fold, settle, trim
+from luthier.data.synonyms import CONCEPTS
 
 
 def _of(labels, **more):
@@ -109,3 +110,50 @@ def test_every_label_gets_one_spelling_that_depends_on_no_order(counts, abbrevia
 def test_blanks_and_case_never_matter(label):
     assert trim(trim(label)) == trim(label)
     assert fold(f" {label}\t") == fold(label)
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (["positive", "正面", "积极", "好评", "POS"], 1),
+        (["负面", "Negative", "差评", "消極"], 1),
+        (["中性", "neutral"], 1),
+        (["yes", "是", "True", "no", "否", "假"], 2),
+        (["spam", "垃圾邮件", "ham"], 2),
+        (["pos", "积极", "neg", "消极"], 2),
+        (["好", "非常好", "一般", "差", "非常差"], 5),
+        (["1", "0", "positive", "negative"], 4),
+        (["好", "好评", "positive"], 2),
+        (["正面", "负面", "中性"], 3),
+        (["周一", "Monday", "一月", "January"], 4),
+        (["积极的", "positive"], 2),
+        (["非正面", "positive", "not positive"], 3),
+        (["very positive", "非常正面"], 2),
+    ],
+)
+def test_words_of_one_meaning_are_one_class_and_degrees_are_not(labels, classes):
+    assert len(set(_of(labels).values())) == classes
+
+
+def test_the_class_is_named_by_most_rows_or_as_settled():
+    counts = {"正面": 30, "positive": 10, "积极": 5}
+    assert set(_of(counts).values()) == {"正面"}
+    assert set(_of(counts, classes=("positive",)).values()) == {"positive"}
+    assert set(_of(counts, aliases={"good": "积极"}).values()) == {"积极"}
+
+
+def test_two_settled_classes_of_one_meaning_stay_two():
+    assert _of({"yes": 1, "是": 1}, classes=("yes", "是")) == {"yes": "yes", "是": "是"}
+
+
+def test_synonyms_are_reported_and_can_be_left_alone():
+    spelling = settle({"正面": 1, "Positive": 9, "pos": 2}, aliases={})
+    assert spelling.synonyms == {"正面": "Positive"}
+    assert spelling.abbreviations == {"pos": "Positive"}
+    assert len(set(_of({"正面": 1, "positive": 9}, synonyms=False).values())) == 2
+
+
+def test_no_word_names_two_classes():
+    words = [word for concept in CONCEPTS for word in concept]
+    assert len(words) == len(set(words))
+    assert [word for word in words if fold(word) != word] == []

@@ -62,7 +62,7 @@ def by_time(times: pl.Series, member: Indices, shares: Sequence[float]) -> Indic
         raise DataError(
             "Only {found} of {rows} values of the column '{column}' are dates or numbers.",
             where="data.split.time",
-            hint="Write dates as 2024-02-29 or 2024-02-29 13:45, or name another column.",
+            hint="Let data.steps.dates=true read the dates, or name another column.",
             found=len(numbers) - numbers.null_count(),
             rows=len(numbers),
             column=times.name,

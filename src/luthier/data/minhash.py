@@ -99,7 +99,12 @@ def verified(
 
 
 def near_copies(
-    texts: pl.Series, threshold: float, ranks: NDArray[np.int64], workers: int = 1
+    texts: pl.Series,
+    threshold: float,
+    ranks: NDArray[np.int64],
+    *,
+    same_numbers: bool = True,
+    workers: int = 1,
 ) -> pl.DataFrame:
     """Texts that are nearly the same as one that goes before them.
 
@@ -110,6 +115,7 @@ def near_copies(
         texts: As they are.
         threshold: Least Jaccard similarity.
         ranks: (texts,) who goes before whom.
+        same_numbers: Whether texts with other numbers in them are no copies.
         workers: Threads; the result does not depend on them.
 
     Returns:
@@ -117,6 +123,11 @@ def near_copies(
     """
     plain = normalise(texts)
     pairs, _ = verified(plain, candidates(signatures(plain, workers)), threshold)
+    figures = np.zeros(len(plain), dtype=np.int64)
+    if same_numbers and len(pairs):
+        named = plain.str.extract_all(r"\d+").list.join(" ")
+        figures = named.rank("dense").to_numpy().astype(np.int64)
+        pairs = pairs[figures[pairs[:, 0]] == figures[pairs[:, 1]]]
     members = np.unique(pairs)
     sets = _sets(plain, members)
     heads = joined(len(plain), pairs)[members]

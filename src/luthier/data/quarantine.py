@@ -108,7 +108,7 @@ def keep_restored(
         return after
     ledger.retract(step, "dropped", lost)
     stayed = after.join(place, on=[SOURCE, ROW], how="left", maintain_order="left")
-    together = pl.concat([stayed, lost.select(stayed.columns)], how="vertical_relaxed")
+    together = pl.concat([stayed, lost], how="diagonal_relaxed")
     return together.sort("_place").drop("_place")
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from luthier.core.errors import DataError
-from luthier.data.columns import map_columns
+from luthier.data.columns import extra_columns, map_columns
 from luthier.data.gather import tagged
 from luthier.data.ledger import Ledger
 from luthier.data.operator import Context, Operator
@@ -28,6 +29,7 @@ def read_rows(
     base_dir: Path,
     steps: Sequence[Operator] | None = None,
     classes: Sequence[str] = (),
+    fitted: Mapping[str, Any] | None = None,
 ) -> tuple[pl.DataFrame, list[str]]:
     """Labelled rows of one source, cleaned as in training, for measuring; and notes.
 
@@ -43,18 +45,27 @@ def read_rows(
         steps: The preparation that training used; default: all steps. Those that compare rows
             are left out.
         classes: Labels that the model knows: theirs is the spelling to use.
+        fitted: What the steps learned when the model's rows were prepared; from their card.
 
     Raises:
         DataError: If the source cannot be read, or no row is left.
     """
     raw = read_source(spec, base_dir=base_dir).part("test")
-    table, _ = map_columns(raw, roles, columns)
-    context = Context(tuple(r for r in roles if r.name in table.columns), Ledger(), labels,
-                      tuple(classes))  # fmt: skip
-    rows = tagged(table, raw.name, "test")
-    for step in steps_for() if steps is None else steps:
+    table, found = map_columns(raw, roles, columns)
+    extras = extra_columns(raw, roles, found)
+    present = [role for role in roles if role.name in table.columns]
+    beside = [Role(name, "extra", required=False) for name in extras.columns]
+    context = Context(
+        (*present, *beside), Ledger(), labels, tuple(classes), fitted=dict(fitted or {})
+    )
+    rows = tagged(pl.concat([table, extras], how="horizontal"), raw.name, "test")
+    chosen = steps_for() if steps is None else steps
+    for step in chosen:
         if step.scope != "table":
             rows = step.apply(rows, context)
+    for step in chosen:
+        if step.scope != "table":
+            rows = step.apply_divided(rows, context)
     dropped = context.ledger.table().filter(pl.col("action") == "dropped")
     notes = raw.notes + context.notes
     for reason, count in dropped.group_by("reason").len().sort("reason").iter_rows():

@@ -7,7 +7,9 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from luthier.data.synonyms import same_class
 
 SHORTEST_PREFIX = 3
 """Letters that an abbreviation needs."""
@@ -31,6 +33,8 @@ class Spelling:
     """Label as it occurs to label of its class."""
     abbreviations: Mapping[str, str]
     """Those of them that were taken as abbreviations, with the label they stand for."""
+    synonyms: Mapping[str, str] = field(default_factory=dict)
+    """Those of them that another label of the same meaning stands for."""
 
 
 def settle(
@@ -39,6 +43,7 @@ def settle(
     aliases: Mapping[str, str],
     classes: Sequence[str] = (),
     abbreviations: bool = True,
+    synonyms: bool = True,
 ) -> Spelling:
     """Decide the spelling of each class.
 
@@ -51,6 +56,7 @@ def settle(
         aliases: Other spellings of labels, from the recipe; they go first.
         classes: Settled class names.
         abbreviations: Whether the only label that begins so is meant: `pos` for `positive`.
+        synonyms: Whether labels of the same meaning are one class: `正面` and `positive`.
     """
     given = {fold(label): target for label, target in aliases.items()}
     fixed = {fold(label): label for label in (*aliases.values(), *classes)}
@@ -62,10 +68,30 @@ def settle(
     weights = {key: float(found.total()) for key, found in spellings.items()}
     weights |= dict.fromkeys(map(fold, classes), math.inf)
     full = _full_forms(weights) if abbreviations else {}
+    short = USUAL if abbreviations else {}
+    same = _synonyms(weights, full, set(fixed), short) if synonyms else {}
+    heads = {key: same.get(full.get(key, key), full.get(key, key)) for key in names}
     return Spelling(
-        {label: names[full.get(key, key)] for label, key in keys.items()},
+        {label: names[heads[key]] for label, key in keys.items()},
         {label: names[full[key]] for label, key in keys.items() if key in full},
+        {
+            label: names[same[key]]
+            for label, key in ((label, full.get(key, key)) for label, key in keys.items())
+            if key in same
+        },
     )
+
+
+def _synonyms(
+    weights: Mapping[str, float], full: Mapping[str, str], settled: set[str],
+    short: Mapping[str, str],
+) -> dict[str, str]:  # fmt: skip
+    """Label to the one of the same meaning, once abbreviations are spelt out."""
+    whole: dict[str, float] = {}
+    for key, weight in weights.items():
+        head = full.get(key, key)
+        whole[head] = whole.get(head, 0.0) + weight
+    return same_class(whole, settled, short)
 
 
 def trim(label: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from luthier.core.errors import DataError
 from luthier.core.lazy import lazy
+from luthier.core.names import nearest
 from luthier.data.roles import Role
 from luthier.recipe.registries import TASKS
+from luthier.tasks import losses
 from luthier.tasks.task import Batch, Example, Facts, Task, TaskConfig
 
 if TYPE_CHECKING:
@@ -62,6 +65,27 @@ class Classify(TaskConfig):
     max_length: Annotated[int, Field(gt=3)] = 256
     """Tokens kept of a text, special tokens included; the rest is cut. At most
     as many as the base has positions for."""
+    class_weights: Literal["balanced"] | dict[str, Annotated[float, Field(gt=0)]] | None = None
+    """How much each class counts in the loss, for classes of unequal size. `balanced`: by the
+    inverse of its rows in train; or `{label: weight}`, where classes not named count 1. With
+    `classes` it is the weight of a row that has the label against one that has not."""
+    loss: Literal["cross_entropy", "focal"] = "cross_entropy"
+    """`focal` counts rows that are answered well already less, which leaves more weight to rare
+    and hard ones (Lin et al. 2017)."""
+    focal_gamma: Annotated[float, Field(ge=0)] = 2.0
+    """How strongly `focal` does so; 0: not at all. `cross_entropy` does not look at it."""
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the truth that is spread over all classes, against answers that are too sure
+    (Szegedy et al. 2016)."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        weighed = self.class_weights is not None or self.loss == "focal" or self.label_smoothing
+        if self.target == "score" and weighed:
+            raise ValueError("a score has no classes to weigh, to focus on or to smooth")
+        if self.loss == "focal" and self.label_smoothing:
+            raise ValueError("label_smoothing goes with loss: cross_entropy")
+        return self
 
     def roles(self) -> tuple[Role, ...]:
         """``text`` and ``label``."""
@@ -80,16 +104,50 @@ class Classify(TaskConfig):
         return list(names[self.target])
 
     def learn(self, train: pl.DataFrame) -> Facts:
-        """The class names, sorted: numbers by value, text by spelling."""
+        """The class names, sorted: numbers by value, text by spelling; their weights if asked.
+
+        Raises:
+            DataError: If ``class_weights`` names a class that no row has.
+        """
         if self.target == "score":
             return {"labels": ["score"]}
         column = train["label"].drop_nulls()
-        values = column.explode().unique() if self.target == "classes" else column.unique()
-        return {"labels": sorted((str(v) for v in values if v is not None), key=_label_order)}
+        values = (column.explode() if self.target == "classes" else column).drop_nulls()
+        labels = sorted((str(value) for value in values.unique()), key=_label_order)
+        if self.class_weights is None:
+            return {"labels": labels}
+        counts = {str(label): count for label, count in values.value_counts().iter_rows()}
+        known = {label: counts[label] for label in labels}
+        return {"labels": labels, "counts": known, "weights": self._weights(known, len(column))}
+
+    def _weights(self, counts: dict[str, int], rows: int) -> list[float]:
+        """Of every class, in the order of ``counts``."""
+        labels = list(counts)
+        if self.class_weights == "balanced":
+            if self.target == "classes":
+                return losses.positive_weights(counts, labels, rows)
+            return losses.balanced_weights(counts, labels)
+        assert isinstance(self.class_weights, dict)
+        for label in self.class_weights:
+            if label not in counts:
+                raise _no_class(label, labels)
+        return [self.class_weights.get(label, 1.0) for label in labels]
 
     def build(self, facts: Facts, tokenizer: PreTrainedTokenizerBase) -> Classifier:
         """The classifier for these labels."""
-        return Classifier(self, list(facts["labels"]), tokenizer)
+        return Classifier(self, list(facts["labels"]), tokenizer, facts.get("weights"))
+
+
+def _no_class(label: str, labels: list[str]) -> DataError:
+    near = nearest(label, labels)
+    return DataError(
+        "class_weights names the class '{label}', which no training row has.",
+        where="task.class_weights",
+        hint="Did you mean '{near}'?" if near else "The classes are: {labels}.",
+        label=label,
+        near=near,
+        labels=", ".join(labels),
+    )
 
 
 def _label_order(label: str) -> tuple[int, float, str]:
@@ -105,9 +163,14 @@ class Classifier(Task):
     default_metric: ClassVar[str] = "f1_macro"
 
     def __init__(
-        self, config: Classify, labels: list[str], tokenizer: PreTrainedTokenizerBase
+        self,
+        config: Classify,
+        labels: list[str],
+        tokenizer: PreTrainedTokenizerBase,
+        weights: Sequence[float] | None = None,
     ) -> None:
         self.config = config
+        self._weights = weights
         self.labels = labels
         self.tokenizer = tokenizer
         self.max_length = min(config.max_length, tokenizer.model_max_length)
@@ -154,16 +217,25 @@ class Classifier(Task):
         return batch
 
     def loss(self, output: Any, batch: Batch) -> tuple[Tensor, float]:
-        """Cross-entropy, binary cross-entropy or squared error, summed; weight: terms summed."""
+        """Cross-entropy, binary cross-entropy or squared error, summed, and the weight of it.
+
+        The weight is that of the rows' classes, the number of terms, or that of scores.
+        """
         logits, labels = output.logits.float(), batch["labels"]
-        functional = torch.nn.functional
-        if self.config.target == "class":
-            total = functional.cross_entropy(logits, labels, reduction="sum")
-        elif self.config.target == "classes":
-            total = functional.binary_cross_entropy_with_logits(logits, labels, reduction="sum")
-        else:
-            total = functional.mse_loss(logits.squeeze(-1), labels, reduction="sum")
-        return total, float(labels.numel())
+        config = self.config
+        if config.target == "score":
+            total = torch.nn.functional.mse_loss(logits.squeeze(-1), labels, reduction="sum")
+            return total, float(labels.numel())
+        weight = None if self._weights is None else logits.new_tensor(self._weights)
+        gamma = config.focal_gamma if config.loss == "focal" else None
+        smoothing = config.label_smoothing
+        if config.target == "classes":
+            return losses.many_classes(
+                logits, labels, weight=weight, smoothing=smoothing, gamma=gamma
+            )
+        if gamma is not None:
+            return losses.one_class_focal(logits, labels, gamma=gamma, weight=weight)
+        return losses.one_class(logits, labels, weight=weight, smoothing=smoothing)
 
     def decode(self, output: Any, batch: Batch) -> NDArray[np.float64]:
         """Probabilities (rows, classes), or scores (rows,)."""

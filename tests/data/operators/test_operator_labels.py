@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from tests.data.making import LABELS, NUMBER, context, reasons, table
 
@@ -83,3 +85,24 @@ def test_what_is_no_number_is_dropped(cell):
     told = context(NUMBER)
     assert _apply(["1", cell], told) == [1.0]
     assert reasons(told) == {1: "label is not a number"}
+
+
+def test_words_of_one_meaning_are_merged_noted_and_entered():
+    told = context()
+    assert _apply(["positive", "正面", "positive", "负面"], told) == ["positive"] * 3 + ["负面"]
+    assert told.ledger.table().select("row", "before", "after").rows() == [(1, "正面", "positive")]
+    assert "'正面' (1 rows) means the same as 'positive'" in told.notes[0]
+    assert _apply(["positive", "正面"], context(), synonyms=False) == ["positive", "正面"]
+
+
+def test_class_names_and_spellings_are_kept_for_later_rows():
+    told = context()
+    rows = table(
+        [("a", "正面"), ("b", "Positive"), ("c", "正面"), ("d", "x")], ["train"] * 3 + ["test"]
+    )
+    step = Labels()
+    step.apply_divided(step.apply(rows, told), told)
+    assert told.fitted["labels"] == {"spelling": {"Positive": "正面"}, "classes": ["正面"]}
+    later = context(fitted=json.loads(json.dumps(told.fitted)))
+    assert _apply(["POSITIVE", "好评", "positive"], later) == ["正面"] * 3
+    assert later.fitted == told.fitted

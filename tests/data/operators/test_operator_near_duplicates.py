@@ -72,6 +72,12 @@ def test_the_threshold_decides():
     assert len(_apply(cells, threshold=0.7)[0]) == 1
 
 
+def test_texts_with_other_numbers_are_not_the_same():
+    cells = [(f"{SAID} to {n} million euros", "a") for n in (17, 18)]
+    assert len(_apply(cells)[0]) == 2
+    assert len(_apply(cells, same_numbers=False)[0]) == 1
+
+
 def test_chinese_is_compared_by_characters():
     cells = [("公司今年第一季度的营业利润比去年同期有了明显的增长", "a"),
              ("公司今年第一季度的营业利润比去年同期有了明显增长", "a"),

@@ -38,9 +38,10 @@ MANY = 0.02
 class LabelNoise(Operator):
     """Rank rows of train by how doubtful their label is.
 
-    Confident learning (Northcutt, Jiang and Chuang 2021): a linear model of words and runs of letters judges every row after learning from others. A label
-    is doubtful where the model is at least as sure of another class as it is on average where that
-    class is given. The ranking of all rows is in `label_noise.parquet`.
+    Confident learning (Northcutt, Jiang and Chuang 2021): a linear model of words and runs of
+    letters judges every row after learning from others. A label is doubtful where the model is as
+    sure of another class as it is on average where that class is given. The ranking of all rows is
+    in `label_noise.parquet`.
     """
 
     scope: ClassVar[Scope] = "table"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from luthier.core.lazy import lazy
 from luthier.data.operator import Context, Defaults, Operator, Scope, everywhere
+from luthier.data.roles import SPLIT
 from luthier.data.spelling import Spelling, settle
 from luthier.recipe.registries import PREPARATION
 
@@ -22,7 +23,10 @@ _THOUSANDS = r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$"
 
 @PREPARATION.register
 class Labels(Operator):
-    """Give every class one spelling: trimmed, without regard to case, abbreviations spelt out."""
+    """Give every class one spelling: trimmed, without regard to case, abbreviations spelt out.
+
+    Words of the same meaning, in one or several languages, are one class.
+    """
 
     scope: ClassVar[Scope] = "row"
     place: ClassVar[int] = 220
@@ -32,6 +36,10 @@ class Labels(Operator):
     """This step."""
     abbreviations: bool = True
     """Read `pos` as `positive` where exactly one label begins so and is far more frequent."""
+
+    synonyms: bool = True
+    """Make one class of labels that occur side by side and mean the same: `正面`, `好评` and
+    `positive`, `是` and `yes`. Degrees (`好`, `非常好`) and numbers stay apart."""
 
     def apply(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         """Label columns spelt alike, rows without a number for a number's role dropped."""
@@ -46,6 +54,15 @@ class Labels(Operator):
             rows = self._replace(rows, column, _regroup(old, new), _join(old), None, context)
         return rows
 
+    def apply_divided(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
+        """The same rows; the class names of train are settled from here on."""
+        for column in context.named("label", "labels"):
+            train = rows.filter(pl.col(SPLIT) == "train")[column]
+            names = train.explode() if isinstance(train.dtype, pl.List) else train
+            known = context.fitted.setdefault(self.kind, {})
+            known.setdefault("classes", names.drop_nulls().unique().sort().to_list())
+        return rows
+
     def _numbers(self, rows: pl.DataFrame, column: str, context: Context) -> pl.DataFrame:
         """1,234 has thousands, 3,5 has a decimal comma."""
         bare = pl.col(column).str.strip_chars()
@@ -54,7 +71,9 @@ class Labels(Operator):
         number = plain.otherwise(bare.str.replace(",", ".", literal=True)).cast(
             pl.Float64, strict=False
         )
-        unusable = number.is_null() | ~number.is_finite()
+        waits = column in context.fitted.get("missing", {}).get("fills", {})
+        empty = pl.col(column).is_null() & waits
+        unusable = (number.is_null() | ~number.is_finite()) & ~empty
         context.ledger.record(
             self.kind, "dropped", rows.filter(unusable), f"{column} is not a number",
             before=pl.col(column),
@@ -65,13 +84,18 @@ class Labels(Operator):
         """The labels, each in the spelling of its class."""
         frame = labels.drop_nulls().to_frame("label").group_by("label", maintain_order=True).len()
         counts: dict[str, int] = dict(frame.iter_rows())
+        known = context.fitted.get(self.kind, {})
         spelling = settle(
             counts,
-            aliases=context.labels,
-            classes=context.classes,
+            aliases={**known.get("spelling", {}), **context.labels},
+            classes=context.classes or known.get("classes", ()),
             abbreviations=self.abbreviations,
+            synonyms=self.synonyms,
         )
         context.notes += _guesses(spelling, counts)
+        changed = {label: name for label, name in spelling.of.items() if label != name}
+        if counts and not known:
+            context.fitted[self.kind] = {"spelling": changed}
         return labels.replace_strict(spelling.of, default=None, return_dtype=pl.String)
 
     def _replace(
@@ -113,4 +137,8 @@ def _guesses(spelling: Spelling, counts: dict[str, int]) -> list[str]:
     return [
         f"the label '{short}' ({counts[short]} rows) is read as '{full}'"
         for short, full in spelling.abbreviations.items()
+    ] + [
+        f"the label '{word}' ({counts[word]} rows) means the same as '{name}' and is read so"
+        for word, name in spelling.synonyms.items()
+        if word not in spelling.abbreviations
     ]

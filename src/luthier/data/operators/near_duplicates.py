@@ -46,6 +46,8 @@ class NearDuplicates(Operator):
     """This step."""
     threshold: Annotated[float, Field(gt=0, le=1)] = 0.8
     """Jaccard similarity from which on two texts are nearly the same."""
+    same_numbers: bool = True
+    """Texts with other numbers in them are not the same: a price or a date is what they say."""
     action: Literal["drop", "flag"] = "drop"
     """`flag` keeps the rows, all of a kind in the same split."""
 
@@ -53,7 +55,9 @@ class NearDuplicates(Operator):
         """The rows without near copies; the ledger names the row that stays for each."""
         said = texts.row_texts(rows, context)
         ranks = rows[SPLIT].replace_strict(RANK, return_dtype=pl.Int64).to_numpy()
-        found = minhash.near_copies(said, self.threshold, ranks, context.workers)
+        found = minhash.near_copies(
+            said, self.threshold, ranks, same_numbers=self.same_numbers, workers=context.workers
+        )
         if found.is_empty():
             return rows
         near = self._judged(rows, said, found, context)

@@ -54,7 +54,7 @@ class Pii(Operator):
                 masked = self.action == "mask" and role.kind != "verbatim"
                 rows, kinds = self._column(rows, role.name, role.kind, masked, context)
                 touched += sum(1 for found in kinds if found)
-                counted.update(kind for found in kinds for kind in found)
+                counted.update(kind for found in kinds for kind in found.elements())
         if counted and self.action == "flag":
             self._report(counted, touched, context)
         return rows
