@@ -74,7 +74,7 @@ def run(way: str, seed: int, flip: float, epochs: float) -> dict[str, Any]:
             "base": "minilm-l6",
             "task": {"kind": "classify", "max_length": 96},
             "data": {
-                "train": [{"source": train, "encoding": "cp1252"}],
+                "train": train,
                 "test": test,
                 "split": {"validation": 0.0, "seed": seed},
                 **WAYS[way],

@@ -195,9 +195,7 @@ def _prepared(stage: Stage, config: TaskConfig, loaded: Loaded, folder: Path) ->
     """The stage's rows: prepared now, or, in a resumed run, as they were prepared."""
     if (folder / "manifest.json").is_file():
         return Prepared.load(folder)
-    prepared = prepare(stage.data, config.roles(), base_dir=loaded.folder)
-    write_folder_atomic(folder, prepared.save)
-    return prepared
+    return prepare(stage.data, config.roles(), base_dir=loaded.folder, folder=folder)
 
 
 def _resolve(stage: Stage, loaded: Loaded, run: Run) -> Base:
