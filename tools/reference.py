@@ -127,7 +127,18 @@ def _section(title: str, schema: Schema, definitions: Schema, level: int = 2) ->
 
 def _members(registry: Registry, definitions: Schema) -> Iterator[str]:
     for kind, member in registry.members().items():
-        yield from _section(f"`{kind}`", definitions[member.__name__], definitions, level=3)
+        schema = definitions[member.__name__]
+        yield from _section(f"`{kind}`", schema, definitions, level=3)
+        for name in sorted(_named(schema["properties"])):
+            yield from _section(name, definitions[name], definitions, level=4)
+
+
+def _named(part: Any) -> set[str]:
+    """The definitions that a part of a schema names."""
+    if isinstance(part, Mapping):
+        own = {part["$ref"].rpartition("/")[2]} if "$ref" in part else set()
+        return own.union(*map(_named, part.values()))
+    return set().union(*map(_named, part)) if isinstance(part, list) else set()
 
 
 def _default_steps() -> list[str]:
