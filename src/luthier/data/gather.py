@@ -9,11 +9,16 @@ from typing import Any
 
 import polars as pl
 
+from luthier.core.errors import DataError
 from luthier.data.columns import extra_columns, map_columns
+from luthier.data.formats import recognise
 from luthier.data.inspect import labelled_columns
-from luthier.data.roles import ROW, SOURCE, SPLIT, Role
+from luthier.data.roles import ANSWERS, ROW, SOURCE, SPLIT, Role
 from luthier.data.sources import Raw, read_source
 from luthier.recipe.schema import Data
+
+FLAT = ("text", "label", "labels", "number", "extra")
+"""Kinds of role that a plain column can hold."""
 
 
 @dataclass
@@ -54,17 +59,21 @@ def gather(config: Data, roles: Sequence[Role] | None, base_dir: Path) -> Gather
     wanted = list(roles or ())
     extras: dict[str, None] = {}
     for split, raw, asked in _parts(config, base_dir):
-        wanted = wanted or _roles_of(raw)
-        table, found = map_columns(raw, wanted, config.columns)
+        taken = _take(raw, wanted, config) if wanted else _recognised(raw, config)
+        wanted = wanted or list(taken.roles)
+        _check_family(raw, taken, gathered)
+        table, found = taken.table, taken.columns
         gathered.notes += [f"{raw.name}: {note}" for note in raw.notes]
         if not asked and _has_no_answers(table, wanted):
             gathered.notes.append(f"{raw.name}: its rows have no labels, so it is left out")
             continue
         entry = {"source": raw.name, "split": split, "rows": len(table), "sha256": raw.sha256}
-        gathered.sources.append(entry)
+        gathered.sources.append(entry | {"format": taken.format})
         gathered.columns[raw.name] = found
         gathered.given.add(split)
-        beside = extra_columns(raw, wanted, found)
+        beside = (
+            extra_columns(raw, wanted, found) if len(raw.rows) == len(table) else table.select()
+        )
         extras |= dict.fromkeys(beside.columns)
         tables.append(tagged(pl.concat([table, beside], how="horizontal"), raw.name, split))
     gathered.rows = pl.concat(tables, how="diagonal_relaxed")
@@ -73,8 +82,63 @@ def gather(config: Data, roles: Sequence[Role] | None, base_dir: Path) -> Gather
     return gathered
 
 
-def _roles_of(raw: Raw) -> list[Role]:
-    """Text and label under the names that they seem to have."""
+@dataclass(frozen=True)
+class _Taken:
+    """What was taken of a source."""
+
+    table: pl.DataFrame
+    columns: dict[str, str]
+    roles: Sequence[Role]
+    format: str = "text,label"
+    family: str = "classify"
+
+
+def _take(raw: Raw, wanted: Sequence[Role], config: Data) -> _Taken:
+    """The columns that the roles need; for roles of dialogues and the like, by the format."""
+    if all(role.kind in FLAT for role in wanted if role.required):
+        table, found = map_columns(raw, wanted, config.columns)
+        family = "classify" if any(role.kind in ANSWERS for role in wanted) else "text"
+        return _Taken(
+            table, found, wanted, "text,label" if family == "classify" else "text", family
+        )
+    return _recognised(raw, config)
+
+
+def _recognised(raw: Raw, config: Data) -> _Taken:
+    """What the source's own format has; else text and label, else text alone."""
+    known = None if config.columns else recognise(raw.rows)
+    if known is not None:
+        sound = [c for c in known.rows.columns if known.rows[c].null_count() < len(known.rows)]
+        roles = [role for role in known.roles if role.required or role.name in sound]
+        table = known.rows.select(role.name for role in roles)
+        return _Taken(table, known.columns, roles, known.format, known.family)
+    if len(raw.rows.columns) == 1 and raw.rows.dtypes[0] == pl.String:
+        return _take(raw, [Role("text", "text", (raw.rows.columns[0],))], config)
+    return _take(raw, _roles_of(raw, config), config)
+
+
+def _check_family(raw: Raw, taken: _Taken, gathered: Gathered) -> None:
+    """Sources of one recipe must hold one kind of rows.
+
+    Raises:
+        DataError: If this one is of another kind than those before.
+    """
+    if gathered.sources and taken.family != gathered.family:
+        raise DataError(
+            "Its rows are of kind {kind}, those of {other} of kind {first}: they cannot be mixed.",
+            where=raw.name,
+            hint="Prepare them one by one, or write them in one format with --to.",
+            kind=taken.family,
+            other=gathered.sources[0]["source"],
+            first=gathered.family,
+        )
+    gathered.family = taken.family
+
+
+def _roles_of(raw: Raw, config: Data) -> list[Role]:
+    """Text and label under the names that the recipe gives, or that they seem to have."""
+    if {"text", "label"} <= config.columns.keys():
+        return [Role("text", "text"), Role("label", "label")]
     text, label = labelled_columns(raw)
     return [Role("text", "text", (text,)), Role("label", "label", (label,))]
 

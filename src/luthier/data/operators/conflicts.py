@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from luthier.core.lazy import lazy
 from luthier.data.operator import Context, Defaults, Operator, Scope, everywhere
-from luthier.data.roles import SPLIT
+from luthier.data.roles import ANSWERS, SPLIT
 from luthier.recipe.registries import PREPARATION
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from luthier.data import texts
 else:
-    pl = lazy("polars")
+    pl, texts = lazy("polars"), lazy("luthier.data.texts")
 
 
 @PREPARATION.register
@@ -34,13 +36,15 @@ class Conflicts(Operator):
 
     def apply(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         """Rows without conflict; the others are in the ledger with their answer."""
-        texts, answers = context.named("text"), context.named("label", "labels", "number")
+        answers = context.named(*ANSWERS)
         if not answers:
             return rows
         answer = pl.concat_str([_as_text(rows, name) for name in answers], separator=" / ")
-        group = [*texts, SPLIT]
+        group = ["_said", SPLIT]
         share = pl.len().over(*group, "_answer") / pl.len().over(group)
-        marked = rows.with_columns(_answer=answer.fill_null("")).with_columns(_share=share)
+        said = texts.row_texts(rows, context)
+        marked = rows.with_columns(_answer=answer.fill_null(""), _said=said)
+        marked = marked.with_columns(_share=share)
         ordinary, majority = pl.col("_share") == 1, pl.col("_share") > 0.5
         settled = (majority & (self.keep == "majority")).any().over(group)
         stays = ordinary | (majority & (self.keep == "majority"))

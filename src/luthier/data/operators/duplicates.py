@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from luthier.core.lazy import lazy
 from luthier.data.operator import Context, Defaults, Operator, Scope, everywhere
-from luthier.data.roles import SPLIT
+from luthier.data.roles import ANSWERS, SPLIT
 from luthier.recipe.registries import PREPARATION
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from luthier.data import texts
 else:
-    pl = lazy("polars")
+    pl, texts = lazy("polars"), lazy("luthier.data.texts")
 
 
 @PREPARATION.register
@@ -28,11 +30,11 @@ class Duplicates(Operator):
 
     def apply(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         """The first of each; the others are in the ledger."""
-        same = [role.name for role in context.roles if role.kind != "extra"]
-        repeated = rows.select(~pl.struct(*same, SPLIT).is_first_distinct()).to_series()
-        text = context.named("text")[0]
+        said = rows.with_columns(texts.row_texts(rows, context).alias("_said"))
+        same = ["_said", SPLIT, *context.named(*ANSWERS, "tags")]
+        repeated = said.select(~pl.struct(same).is_first_distinct()).to_series()
         context.ledger.record(
-            self.kind, "dropped", rows.filter(repeated), "same as an earlier row",
-            before=pl.col(text),
+            self.kind, "dropped", said.filter(repeated), "same as an earlier row",
+            before=pl.col("_said"),
         )  # fmt: skip
         return rows.filter(~repeated)

@@ -11,8 +11,10 @@ from luthier.recipe.registries import PREPARATION
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from luthier.data import texts
 else:
-    pl = lazy("polars")
+    pl, texts = lazy("polars"), lazy("luthier.data.texts")
 
 LATER = {"validation": ("test",), "train": ("test", "validation")}
 """Split to those that keep a text which both have."""
@@ -31,17 +33,18 @@ class Shared(Operator):
 
     def apply(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         """Rows of train and validation whose text is in no split after theirs."""
-        texts = context.named("text")
+        columns = rows.columns
+        rows = rows.with_columns(texts.row_texts(rows, context).alias("_said"))
         for split, later in LATER.items():
-            reserved = rows.filter(pl.col(SPLIT).is_in(later)).select(texts).unique()
+            reserved = rows.filter(pl.col(SPLIT).is_in(later)).select("_said").unique()
             marked = rows.join(
                 reserved.with_columns(_reserved=True),
-                on=texts, how="left", nulls_equal=True, maintain_order="left",
+                on="_said", how="left", maintain_order="left",
             )  # fmt: skip
             leaked = pl.col("_reserved").is_not_null() & (pl.col(SPLIT) == split)
             context.ledger.record(
                 self.kind, "dropped", marked.filter(leaked),
-                f"its text is in {' or '.join(later)} too", before=pl.col(texts[0]),
+                f"its text is in {' or '.join(later)} too", before=pl.col("_said"),
             )  # fmt: skip
             rows = marked.filter(~leaked).drop("_reserved")
-        return rows
+        return rows.select(columns)

@@ -22,21 +22,22 @@ class Whitespace(TextOperator):
     place: ClassVar[int] = 190
     defaults: ClassVar[Defaults] = {
         **everywhere(line_ends="join"),
-        "chat": {"line_ends": "keep"},
+        "chat": {"line_ends": "untouched"},
         "web": {"line_ends": "keep"},
     }
 
     kind: Literal["whitespace"] = "whitespace"
     """This step."""
-    line_ends: Literal["join", "keep"] = "join"
+    line_ends: Literal["join", "keep", "untouched"] = "join"
     """`join` makes a line end a blank too; `keep` leaves one between lines that have text, for
-    texts where lines say who speaks."""
+    texts where lines say who speaks. `untouched` trims the ends of the text only, as code may be in
+    it."""
 
     def change(self, texts: pl.Series) -> pl.Series:
         """Texts with plain white space."""
         plain = pl.col("text")
         if self.line_ends == "keep":
             plain = plain.str.replace_all(r"[^\S\n]+", " ").str.replace_all(r" ?\n\s*", "\n")
-        else:
+        elif self.line_ends == "join":
             plain = plain.str.replace_all(r"\s+", " ")
         return texts.to_frame("text").select(plain.str.strip_chars()).to_series()

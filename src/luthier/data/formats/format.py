@@ -1,0 +1,54 @@
+"""The contract of a format."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import polars as pl
+
+from luthier.data.formats.families import canonical
+
+Row = Mapping[str, Any]
+Columns = dict[str, str]
+"""Canonical column to the source's column that it comes from."""
+
+
+class Format(ABC):
+    """One way in which rows are written.
+
+    A row that is not sound comes out as null, so that preparation drops it with a reason.
+    """
+
+    name: ClassVar[str]
+    family: ClassVar[str]
+
+    @abstractmethod
+    def match(self, rows: pl.DataFrame) -> Columns | None:
+        """Which columns hold what, if the rows are in this format."""
+
+    @abstractmethod
+    def read_row(self, row: Row, columns: Columns) -> dict[str, Any] | None:
+        """One row in canonical form, or None."""
+
+    def read(self, rows: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+        """All rows in canonical form, one for each row."""
+        return canonical(
+            [self.read_row(row, columns) for row in rows.iter_rows(named=True)], self.family
+        )
+
+    @abstractmethod
+    def write_row(self, row: Row) -> dict[str, Any] | None:
+        """A canonical row in this format; None where it has no room for it."""
+
+
+def by_name(rows: pl.DataFrame, *names: str) -> str | None:
+    """The first of these names that a column has, whatever the case."""
+    folded = {column.strip().casefold(): column for column in reversed(rows.columns)}
+    return next((folded[name] for name in names if name in folded), None)
+
+
+def sample(rows: pl.DataFrame, column: str, count: int = 20) -> list[Any]:
+    """The first values of a column that are there."""
+    return rows[column].drop_nulls().head(count).to_list()
