@@ -25,6 +25,9 @@ def command(
     output: Annotated[
         Path, typer.Option("--output", help="Folder for the prepared rows and the ledger.")
     ] = Path("prepared"),
+    to: Annotated[
+        str | None, typer.Option("--to", help="Write the rows in this format too: messages ...")
+    ] = None,
     restore: Annotated[
         list[str] | None, typer.Option("--restore", help="Edited quarantine file to put back.")
     ] = None,
@@ -42,15 +45,21 @@ def command(
     """Prepare data without training; every dropped or changed row stays on record."""
     from luthier.cli.steps import StepsDisplay
     from luthier.data.doctor import Job
+    from luthier.data.formats import format_named
     from luthier.data.output import summary
 
     job = Job.of(source, [*(overrides or []), *_restored(restore)])
+    if to is not None:
+        format_named(to)
     if not dry_run:
         _check_output(output, restore or [])
     with StepsDisplay() as display:
-        prepared = job.run(None if dry_run else output, workers=workers, progress=display.begin)
+        prepared = job.run(
+            None if dry_run else output, to=to, workers=workers, progress=display.begin
+        )
     recipe = _write_fixed(job, prepared, source) if fix and not dry_run else None
     result = summary(prepared, None if dry_run else output)
+    result["converted"] = _converted(output, result) if to and not dry_run else None
     result |= {"dry_run": dry_run, "recipe": recipe and str(recipe)}
     if as_json:
         print_json(result)
@@ -65,6 +74,11 @@ def command(
     if recipe:
         print(f"{translate('Recipe: ')}{recipe}")
     print(output)
+
+
+def _converted(folder: Path, result: dict[str, Any]) -> dict[str, str]:
+    """Split to its file in the format that was asked for."""
+    return {name: str(folder / f"{name}.jsonl") for name in result["prepared"]}
 
 
 def _restored(files: list[str] | None) -> list[str]:
@@ -97,9 +111,11 @@ def _check_output(folder: Path, restore: list[str]) -> None:
 
 def _print(result: dict[str, Any]) -> None:
     note("{rows_in} rows in, {rows_out} out.", **result)
+    forms = {entry["source"]: entry["format"] for entry in result["sources"]}
     for source, columns in result["columns"].items():
+        form = forms.get(source, "")
         mapped = ", ".join(f"{role} <- {column}" for role, column in columns.items())
-        note("{source}: columns {mapped}", source=source, mapped=mapped)
+        note("{source}: {format}, columns {mapped}", source=source, format=form, mapped=mapped)
     touched = [(k, *c.values()) for k, c in result["operators"].items() if any(c.values())]
     print_table(("step", "dropped", "changed", "added", "flagged"), touched)
     for line in result["notes"]:

@@ -6,12 +6,12 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from luthier.core.files import sha256, verify_folder
+from luthier.core.files import sha256, verify_folder, write_folder_atomic
 from luthier.data.operator import Operator
 from luthier.data.sources import is_local, locate
 from luthier.recipe.schema import Data
@@ -83,18 +83,24 @@ def cached(key: str) -> Path | None:
     return folder
 
 
-def remember(key: str, folder: Path) -> None:
-    """Keep a copy of a folder of prepared rows; a cache that cannot be written is none."""
+def remember(key: str, fill: Callable[[Path], None]) -> Path | None:
+    """Keep a folder of prepared rows and give its place; a cache that cannot be written is none.
+
+    Args:
+        key: From :func:`cache_key`.
+        fill: Writes what is to be kept into an empty folder.
+    """
     root = cache_folder()
     if root is None:
-        return
+        return None
     unfinished = root / f".{key}.{os.getpid()}"
     try:
-        shutil.copytree(folder, unfinished)
+        write_folder_atomic(unfinished, fill)
         unfinished.rename(root / key)
         _trim(root, keep=key)
     except OSError:
         shutil.rmtree(unfinished, ignore_errors=True)
+    return cached(key)
 
 
 def _trim(root: Path, keep: str) -> None:

@@ -66,13 +66,14 @@ class Job:
         self,
         folder: Path | None,
         *,
+        to: str | None = None,
         workers: int | None = None,
         progress: Progress | None = None,
     ) -> Prepared:
         """Prepare; see :func:`luthier.data.prepare.prepare`."""
         return prepare(
-            self.data, self.roles, base_dir=self.loaded.folder, folder=folder, workers=workers,
-            progress=progress,
+            self.data, self.roles, base_dir=self.loaded.folder, folder=folder, to=to,
+            workers=workers, progress=progress,
         )  # fmt: skip
 
     def fixed(self, prepared: Prepared, folder: Path) -> str:

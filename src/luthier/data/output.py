@@ -7,6 +7,7 @@ from typing import Any
 
 from luthier.core.files import write_atomic
 from luthier.core.locale import LANGUAGES
+from luthier.data.formats import convert, write_lines
 from luthier.data.prepared import Prepared
 from luthier.data.quarantine import NAMES, write_quarantine
 from luthier.data.report import data_page
@@ -24,6 +25,21 @@ def write_prepared(prepared: Prepared, folder: Path) -> None:
         write_quarantine(prepared.quarantine, folder)
     for language in LANGUAGES:
         write_atomic(folder / report_name(language), data_page(prepared, language))
+
+
+def write_in_format(prepared: Prepared, folder: Path, to: str) -> None:
+    """Write every split as JSON lines in a format, e.g. ``train.jsonl``.
+
+    Args:
+        prepared: The rows.
+        folder: Where to.
+        to: Name of the format.
+
+    Raises:
+        DataError: If there is no such format, or it is for rows of another kind.
+    """
+    for name, rows in prepared.splits.items():
+        write_lines(convert(rows, prepared.card["family"], to), folder / f"{name}.jsonl")
 
 
 def report_name(language: str) -> str:

@@ -17,7 +17,7 @@ from luthier.data.distributions import distributions
 from luthier.data.gather import Gathered, gather
 from luthier.data.ledger import Ledger
 from luthier.data.operator import Context, Operator
-from luthier.data.output import write_prepared
+from luthier.data.output import write_in_format, write_prepared
 from luthier.data.prepared import Prepared
 from luthier.data.quarantine import RESTORED, keep_restored, quarantined, restore
 from luthier.data.roles import SPLIT, SPLITS, Role
@@ -35,6 +35,7 @@ def prepare(
     *,
     base_dir: Path,
     folder: Path | None = None,
+    to: str | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Prepared:
@@ -46,6 +47,7 @@ def prepare(
         base_dir: Relative paths start here.
         folder: Where to write the result; default: nowhere. What was prepared before from the
             same files with the same settings is taken from the cache.
+        to: Name of a format to write the rows in too, as JSON lines in ``folder``.
         workers: Threads to use; default: one a core. The result does not depend on it.
         progress: Told the steps: ``read``, the operators, ``split``, the operators again.
 
@@ -57,13 +59,21 @@ def prepare(
         return _prepare(config, roles, base_dir, workers or available_cores(), tell)
     key = _key(config, roles, base_dir)
     known = cached(key) if key else None
-    if known is not None:
-        write_folder_atomic(folder, lambda place: copy_files(known, place))
-        return Prepared.load(folder)
-    prepared = _prepare(config, roles, base_dir, workers or available_cores(), tell)
-    write_folder_atomic(folder, lambda place: write_prepared(prepared, place))
-    if key:
-        remember(key, folder)
+    if known is None:
+        prepared = _prepare(config, roles, base_dir, workers or available_cores(), tell)
+        known = remember(key, lambda place: write_prepared(prepared, place)) if key else None
+    else:
+        prepared = Prepared.load(known)
+
+    def fill(place: Path) -> None:
+        if known is None:
+            write_prepared(prepared, place)
+        else:
+            copy_files(known, place)
+        if to is not None:
+            write_in_format(prepared, place, to)
+
+    write_folder_atomic(folder, fill)
     return prepared
 
 

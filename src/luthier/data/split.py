@@ -23,8 +23,8 @@ SAID_COLUMN = "_said"
 def split_rows(rows: pl.DataFrame, config: Data, context: Context, given: set[str]) -> pl.DataFrame:
     """Rows with the splits that no source brought, and only labels that train has.
 
-    Rows of the same text, of the same group that a step found, or with the same value in the
-    column ``split.group`` go together.
+    Rows of the same text, about the same passage, of the same group that a step found, or with
+    the same value in the column ``split.group`` go together.
 
     Args:
         rows: Prepared rows with the split of their source.
@@ -64,6 +64,7 @@ def _divide(
     if pool.is_empty() or not (wanted or split.folds):
         return rows
     bonds = [[SAID_COLUMN], *([[GROUP]] if GROUP in rows.columns else [])]
+    bonds += [[name] for name in context.named("verbatim")]
     if split.group is not None:
         bonds.append([_column(split.group, context)])
     unit = units(pool, bonds)

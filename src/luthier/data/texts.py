@@ -101,6 +101,8 @@ def _shown(values: pl.Series, kind: str) -> pl.Series:
 
 
 def spoken(dialogues: pl.Series) -> pl.Series:
-    """Each dialogue as one text, a line a turn."""
-    turn = pl.element().struct.field("content").fill_null("")
+    """Each dialogue as one text, a line a turn; tools that are called are part of it."""
+    fields = [field.name for field in dialogues.dtype.inner.fields]  # type: ignore[attr-defined]
+    said = [pl.element().struct.field(name) for name in ("content", "tool_calls") if name in fields]
+    turn = pl.concat_str([part.fill_null("") for part in said])
     return dialogues.list.eval(turn).list.join("\n")

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from luthier.data.formats.dialogues import DIALOGUES, PROMPTS, read_answer
+from luthier.data.formats.dialogues import DIALOGUES, PROMPTS, PromptCompletion, read_answer
 from luthier.data.formats.format import Columns, Format, Row, by_name
 from luthier.data.formats.turns import as_messages, as_text, read_turns, turn
 
@@ -44,11 +44,14 @@ class Preference(Format):
         return {"prompt": prompt, "chosen": chosen, "rejected": rejected}
 
     def write_row(self, row: Row) -> dict[str, Any] | None:
-        """Texts where each is one turn, else lists of messages."""
+        """Lists of messages."""
+        return {name: as_messages(row[name]) for name in ("prompt", "chosen", "rejected")}
+
+    def write_plain(self, row: Row) -> dict[str, Any] | None:
+        """One question and two answers."""
         plain = {name: as_text(row[name]) for name in ("prompt", "chosen", "rejected")}
-        if None not in plain.values() and row["prompt"][0]["role"] == "user":
-            return dict(plain)
-        return {name: as_messages(row[name]) for name in plain}
+        asked = row["prompt"][0]["role"] == "user"
+        return dict(plain) if asked and None not in plain.values() else None
 
 
 class Kto(Format):
@@ -87,17 +90,13 @@ class Kto(Format):
     def write_row(self, row: Row) -> dict[str, Any] | None:
         """The last turn is what was judged."""
         *asked, answer = row["messages"]
-        if not asked:
-            return None
-        liked = row["label"] == "true"
-        plain = as_text(asked)
-        if plain is None:
-            return {
-                "prompt": as_messages(asked),
-                "completion": as_messages([answer]),
-                "label": liked,
-            }
-        return {"prompt": plain, "completion": answer["content"], "label": liked}
+        both = {"prompt": as_messages(asked), "completion": as_messages([answer])}
+        return {**both, "label": row["label"] == "true"} if asked else None
+
+    def write_plain(self, row: Row) -> dict[str, Any] | None:
+        """One question, one answer, and whether it was liked."""
+        found = PromptCompletion().write_plain(row)
+        return found and {**found, "label": row["label"] == "true"}
 
 
 def _answer(value: Any) -> list[dict[str, Any]] | None:

@@ -11,7 +11,6 @@ from luthier.data.formats.format import Columns, Format, Row, by_name, sample
 from luthier.data.formats.turns import (
     as_messages,
     as_sharegpt,
-    as_text,
     parsed_json,
     read_turns,
     turn,
@@ -135,10 +134,15 @@ class PromptCompletion(Format):
         *asked, answer = row["messages"]
         if not asked or answer["role"] != "assistant":
             return None
-        plain = as_text(asked)
-        if plain is None or asked[0]["role"] != "user":
-            return {"prompt": as_messages(asked), "completion": as_messages([answer])}
-        return {"prompt": plain, "completion": answer["content"]}
+        return {"prompt": as_messages(asked), "completion": as_messages([answer])}
+
+    def write_plain(self, row: Row) -> dict[str, Any] | None:
+        """One question and one answer."""
+        roles = [one["role"] for one in row["messages"]]
+        if roles != ["user", "assistant"] or any(one["tool_calls"] for one in row["messages"]):
+            return None
+        asked, answer = row["messages"]
+        return {"prompt": asked["content"], "completion": answer["content"]}
 
 
 def read_answer(value: Any) -> list[dict[str, Any]] | None:

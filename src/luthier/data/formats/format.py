@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import polars as pl
@@ -41,6 +41,19 @@ class Format(ABC):
     @abstractmethod
     def write_row(self, row: Row) -> dict[str, Any] | None:
         """A canonical row in this format; None where it has no room for it."""
+
+    def write_plain(self, row: Row) -> dict[str, Any] | None:
+        """A canonical row with texts in place of lists of one turn; None where that cannot be."""
+        return None
+
+    def write(self, rows: Sequence[Row]) -> list[dict[str, Any] | None]:
+        """Canonical rows in this format, with texts only if every row can have them."""
+        listed = [self.write_row(row) for row in rows]
+        plain = [self.write_plain(row) for row in rows]
+        able = all(
+            text is not None or written is None for text, written in zip(plain, listed, strict=True)
+        )
+        return plain if able else listed
 
 
 def by_name(rows: pl.DataFrame, *names: str) -> str | None:

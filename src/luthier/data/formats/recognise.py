@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -74,7 +75,7 @@ def format_named(name: str) -> Format:
     return found
 
 
-def convert(rows: pl.DataFrame, family: str, to: str) -> list[dict[str, object] | None]:
+def convert(rows: pl.DataFrame, family: str, to: str) -> list[dict[str, Any] | None]:
     """Canonical rows in another format; None for those that it has no room for.
 
     Args:
@@ -98,21 +99,21 @@ def convert(rows: pl.DataFrame, family: str, to: str) -> list[dict[str, object] 
             name=to,
             able=", ".join(able) or "-",
         )
-    every = rows.iter_rows(named=True)
-    if target.family == family:
-        return [target.write_row(row) for row in every]
-    asked, answer = ("source", "target") if family == "pairs" else ("text", "label")
-    return [
-        target.write_row({"messages": [turn("user", row[asked]), turn("assistant", row[answer])]})
-        for row in every
-    ]
+    every: list[dict[str, Any]] = rows.to_dicts()
+    if target.family != family:
+        asked, answer = ("source", "target") if family == "pairs" else ("text", "label")
+        every = [
+            {"messages": [turn("user", row[asked]), turn("assistant", row[answer])]}
+            for row in every
+        ]
+    return target.write(every)
 
 
 BRIDGES = {"pairs": ("chat",), "classify": ("chat",)}
 """Kinds of rows that can be told as a dialogue too: a question and its answer."""
 
 
-def write_lines(rows: list[dict[str, object] | None], path: Path) -> int:
+def write_lines(rows: list[dict[str, Any] | None], path: Path) -> int:
     """Write rows as JSON lines, UTF-8; how many there was no room for."""
     kept = [row for row in rows if row is not None]
     lines = (json.dumps(row, ensure_ascii=False, default=str) for row in kept)

@@ -53,6 +53,9 @@ class NearDuplicates(Operator):
 
     def apply(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         """The rows without near copies; the ledger names the row that stays for each."""
+        if context.named("verbatim"):
+            # Questions about one passage are alike in nearly all that they say.
+            return rows
         said = texts.row_texts(rows, context)
         ranks = rows[SPLIT].replace_strict(RANK, return_dtype=pl.Int64).to_numpy()
         found = minhash.near_copies(
