@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from luthier.data.ledger import Ledger
+    from luthier.data.tools import Tools
 
 Scope = Literal["text", "row", "table"]
 
@@ -57,6 +58,8 @@ class Context:
     """What chance the step needs comes from this alone."""
     workers: int = 1
     """Threads the step may use; results do not depend on it."""
+    tools: Tools | None = None
+    """The base that the recipe will tune; None where none is given."""
 
     def named(self, *kinds: str) -> list[str]:
         """Names of the columns whose role is of one of ``kinds``."""
@@ -85,6 +88,10 @@ class Operator(Config):
     def sources(self) -> tuple[str, ...]:
         """Files that the step reads, as the recipe names them."""
         return ()
+
+    def asks_base(self) -> bool:
+        """Whether what it does depends on the base to be tuned."""
+        return False
 
     def apply(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         """The rows after this step, before they are divided into splits."""
