@@ -7,6 +7,12 @@ import polars as pl
 UNKNOWN = "und"
 """ISO 639-3's code for what cannot be told: too short, or no letters."""
 
+CHUNK = 50_000
+"""Rows whose words are held at a time."""
+
+MOST_CHARACTERS = 1000
+"""Characters of a text that are looked at."""
+
 LEAST_LETTERS = 2
 LEAST_WORDS = 2
 """Small words that a text in Latin letters must have for its language to be told."""
@@ -90,6 +96,11 @@ def identify(texts: pl.Series) -> pl.Series:
     Args:
         texts: Any texts; null is ``und``.
     """
+    starts = range(0, max(1, len(texts)), CHUNK)
+    return pl.concat([_identify(texts.slice(start, CHUNK)) for start in starts])
+
+
+def _identify(texts: pl.Series) -> pl.Series:
     frame = texts.fill_null("").str.slice(0, MOST_CHARACTERS).to_frame("text")
     letters = frame.select(pl.col("text").str.count_matches(r"\p{L}")).to_series()
     latin = frame.select(pl.col("text").str.count_matches(r"\p{Latin}")).to_series()
@@ -104,10 +115,6 @@ def identify(texts: pl.Series) -> pl.Series:
     if len(places):
         found = found.scatter(places, _by_words(frame["text"].gather(places)))
     return found.alias("language")
-
-
-MOST_CHARACTERS = 1000
-"""Characters of a text that are looked at."""
 
 
 def _by_script(texts: pl.Series, letters: pl.Series) -> pl.Series:

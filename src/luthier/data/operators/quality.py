@@ -21,6 +21,9 @@ else:
 Share = Annotated[float, Field(gt=0, le=1)]
 
 WORD = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]|[\p{L}\p{M}\p{N}'’-]+"
+CHUNK = 50_000
+"""Rows whose words are held at a time."""
+
 LEAST_WORDS = 20
 """Texts of fewer words repeat a word easily."""
 
@@ -56,6 +59,18 @@ class Quality(Operator):
     def apply(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         """The rows, perhaps without those that break a rule; the ledger names the rule."""
         said = texts.row_texts(rows, context)
+        starts = range(0, max(1, len(said)), CHUNK)
+        reasons = pl.concat([self._reasons(said.slice(start, CHUNK)) for start in starts])
+        bad = reasons.is_not_null()
+        entered = rows.with_columns(_why=reasons, _said=said).filter(bad)
+        action: Literal["dropped", "flagged"] = "dropped" if self.action == "drop" else "flagged"
+        context.ledger.record(
+            self.kind, action, entered, pl.col("_why"), before=pl.col("_said").str.slice(0, 1000)
+        )
+        return rows.filter(~bad) if self.action == "drop" else rows
+
+    def _reasons(self, said: pl.Series) -> pl.Series:
+        """The rule that each text breaks, or null."""
         measured = said.to_frame("text").select(
             words=pl.col("text").str.extract_all(WORD),
             marks=pl.col("text").str.count_matches(r"[^\p{L}\p{M}\p{N}\s]"),
@@ -74,14 +89,7 @@ class Quality(Operator):
             (_most_frequent(measured) > self.repeated, "the same word again and again"),
         ]  # fmt: skip
         why = pl.coalesce(pl.when(broken).then(pl.lit(reason)) for broken, reason in rules)
-        reasons = measured.select(why.alias("_why")).to_series()
-        bad = reasons.is_not_null()
-        entered = rows.with_columns(_why=reasons, _said=said).filter(bad)
-        action: Literal["dropped", "flagged"] = "dropped" if self.action == "drop" else "flagged"
-        context.ledger.record(
-            self.kind, action, entered, pl.col("_why"), before=pl.col("_said").str.slice(0, 1000)
-        )
-        return rows.filter(~bad) if self.action == "drop" else rows
+        return measured.select(why.cast(pl.String).alias("_why")).to_series()
 
 
 def _most_frequent(measured: pl.DataFrame) -> pl.Series:
