@@ -10,17 +10,19 @@ CJK = "\u2e80-\u2fdf\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\u
 )
 """Han, Hiragana and Katakana: scripts without blanks, in which a character is a piece."""
 
-_PIECE = re.compile(rf"[{CJK}]|(?:(?![{CJK}])\w)+(?:['’](?:(?![{CJK}])\w)+)*|[^\w{CJK}]+")
+_LETTER = rf"(?:(?![{CJK}])\w)"
+_PIECE = re.compile(rf"[{CJK}]|\d+(?:[.,:/]\d+)+%?|{_LETTER}+(?:['’]{_LETTER}+)*%?|[^\w{CJK}]+")
 _IDEOGRAPH = re.compile(rf"[{CJK}]")
 
 NEGATIONS = frozenset(
-    "no not nor none never neither nobody nothing nowhere cannot without hardly scarcely".split()
-) | frozenset("不没無无非未别莫勿弗毋否")
+    ["no", "not", "nor", "none", "never", "neither", "nobody", "nothing", "nowhere", "cannot",
+     "without", "hardly", "scarcely", *"不没無无非未别莫勿弗毋否"]
+)  # fmt: skip
 """Words that turn what is said into its opposite, so a label would no longer hold."""
 
 
 def pieces(text: str) -> list[str]:
-    """The text cut into words, single ideographs, and runs of anything else; joined it is whole."""
+    """The text cut into words and figures, single ideographs, and runs of anything else."""
     return _PIECE.findall(text)
 
 

@@ -79,8 +79,8 @@ def _filled(text: str, span: Span, guesses: Sequence[Guess], random: Random) -> 
     ]
     if not fit:
         return text
-    words, weights = zip(*fit, strict=True)
-    (chosen,) = random.choices(words, weights)
+    words = [guess for guess, _ in fit]
+    (chosen,) = random.choices(words, [probability for _, probability in fit])
     if word.istitle() and len(word) > 1:
         chosen = chosen[:1].upper() + chosen[1:]
     return text[: span[0]] + chosen + text[span[1] :]

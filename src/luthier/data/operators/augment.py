@@ -258,8 +258,10 @@ def _with_other_mentions(
     rows: pl.DataFrame, randoms: list[Random], pool: Pool, strength: float, context: Context
 ) -> pl.DataFrame:
     (tokens, *_), (tags, *_) = context.named("tokens"), context.named("tags")
-    pairs = zip(rows[tokens].to_list(), rows[tags].to_list(), randoms, strict=True)
-    changed = [replace_mentions(*pair, pool, random, strength) for *pair, random in pairs]
+    changed = [
+        replace_mentions(words, marks, pool, random, strength)
+        for words, marks, random in zip(rows[tokens], rows[tags], randoms, strict=True)
+    ]
     listed = pl.List(pl.String)
     return rows.with_columns(
         pl.Series(tokens, [words for words, _ in changed], dtype=listed),
