@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,14 @@ from luthier.evaluation.verdict import check_metric
 from luthier.models.bases import Base, resolve
 from luthier.models.devices import choose_precision, device
 from luthier.models.model import Model, load_model, load_tokenizer, save_model
+from luthier.models.tools import BaseTools
 from luthier.models.vocabulary import train_all_rows, train_known_rows
 from luthier.recipe.load import Loaded, dump_recipe, load_recipe
 from luthier.recipe.schema import Stage
 from luthier.runs import Run, State, find_run, list_runs
-from luthier.tasks.task import Task, TaskConfig
+from luthier.tasks.audit.audit import audit
+from luthier.tasks.audit.encoded import Encoded
+from luthier.tasks.task import Example, Task, TaskConfig
 from luthier.techniques.technique import multipliers
 from luthier.train.consume import train_to_the_end
 from luthier.train.events import Event
@@ -159,11 +162,16 @@ def _run_stage(
     folder = run.stage(index, stage.name)
     config: TaskConfig = stage.task
     listener.on_phase(stage.name, "prepare")
-    prepared = _prepared(stage, config, loaded, folder / "data")
+
+    def base_of() -> Base:
+        return previous if stage.base is None and previous else _resolve(stage, loaded, run)
+
+    prepared = _prepared(stage, config, loaded, folder / "data", base_of)
     listener.on_phase(stage.name, "load")
-    base = previous if stage.base is None and previous else _resolve(stage, loaded, run)
+    base = base_of()
     facts = config.learn(prepared.splits["train"])
     tokenizer = load_tokenizer(base)
+    longest = tokenizer.model_max_length
     task = config.build(facts, tokenizer)
     record = StageRecord(
         stage=stage, folder=folder, base=base, prepared=prepared, task=task,
@@ -171,9 +179,13 @@ def _run_stage(
     )  # fmt: skip
     if (folder / "measured.json").is_file():
         return record
+    train = prepared.splits["train"]
+    examples = task.encode(train)
+    encoded = Encoded.of(task, train, examples, longest=longest)
+    write_json(folder / "audit.json", audit(encoded).to_json())
     settings = stage.training
     model = load_model(base, task.head(), tokenizer, seed=settings.seed, dropout=settings.dropout)
-    session = _session(stage, task, model, prepared)
+    session = _session(stage, task, model, prepared, examples)
     listener.on_phase(stage.name, "train")
     train_to_the_end(session, run, stage.name, folder / "checkpoints", listener.on_event)
     train_all_rows(model.core)
@@ -191,11 +203,15 @@ def _run_stage(
     return record
 
 
-def _prepared(stage: Stage, config: TaskConfig, loaded: Loaded, folder: Path) -> Prepared:
+def _prepared(
+    stage: Stage, config: TaskConfig, loaded: Loaded, folder: Path, base_of: Callable[[], Base]
+) -> Prepared:
     """The stage's rows: prepared now, or, in a resumed run, as they were prepared."""
     if (folder / "manifest.json").is_file():
         return Prepared.load(folder)
-    return prepare(stage.data, config.roles(), base_dir=loaded.folder, folder=folder)
+    asked = any(step.asks_base() for step in steps_for(stage.data))
+    tools = BaseTools(base_of(), device()) if asked else None
+    return prepare(stage.data, config.roles(), base_dir=loaded.folder, folder=folder, tools=tools)
 
 
 def _resolve(stage: Stage, loaded: Loaded, run: Run) -> Base:
@@ -207,12 +223,13 @@ def _resolve(stage: Stage, loaded: Loaded, run: Run) -> Base:
     )
 
 
-def _session(stage: Stage, task: Task, model: Model, prepared: Prepared) -> Session:
-    """The model with its techniques applied and its optimizer, ready to train."""
+def _session(
+    stage: Stage, task: Task, model: Model, prepared: Prepared, rows: Sequence[Example]
+) -> Session:
+    """The model with its techniques applied and its optimizer, ready to train on encoded rows."""
     for technique in stage.techniques:
         technique.apply(model)
     model.network.to(device())
-    rows = task.encode(prepared.splits["train"])
     train_known_rows(model.core, (row["input_ids"] for row in rows))
     optimizer = build_optimizer(
         model.core, multipliers(stage.techniques, model, 0.0), stage.training

@@ -23,6 +23,7 @@ from luthier.data.quarantine import RESTORED, keep_restored, quarantined, restor
 from luthier.data.roles import SPLIT, SPLITS, Role
 from luthier.data.split import split_rows
 from luthier.data.steps import steps_for
+from luthier.data.tools import Tools
 from luthier.recipe.schema import Data
 
 Progress = Callable[[str, float], None]
@@ -38,6 +39,7 @@ def prepare(
     to: str | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    tools: Tools | None = None,
 ) -> Prepared:
     """Read the sources, clean the rows, divide them.
 
@@ -50,17 +52,18 @@ def prepare(
         to: Name of a format to write the rows in too, as JSON lines in ``folder``.
         workers: Threads to use; default: one a core. The result does not depend on it.
         progress: Told the steps: ``read``, the operators, ``split``, the operators again.
+        tools: The base to be tuned, for steps that ask it.
 
     Raises:
         DataError: If a source cannot be read, or what is left cannot be learned from.
     """
     tell = progress or (lambda _step, _done: None)
     if folder is None:
-        return _prepare(config, roles, base_dir, workers or available_cores(), tell)
-    key = _key(config, roles, base_dir)
+        return _prepare(config, roles, base_dir, workers or available_cores(), tell, tools)
+    key = _key(config, roles, base_dir, tools)
     known = cached(key) if key else None
     if known is None:
-        prepared = _prepare(config, roles, base_dir, workers or available_cores(), tell)
+        prepared = _prepare(config, roles, base_dir, workers or available_cores(), tell, tools)
         known = remember(key, lambda place: write_prepared(prepared, place)) if key else None
     else:
         prepared = Prepared.load(known)
@@ -78,14 +81,15 @@ def prepare(
 
 
 def _prepare(
-    config: Data, roles: Sequence[Role] | None, base_dir: Path, workers: int, tell: Progress
-) -> Prepared:
+    config: Data, roles: Sequence[Role] | None, base_dir: Path, workers: int, tell: Progress,
+    tools: Tools | None,
+) -> Prepared:  # fmt: skip
     tell("read", 0.0)
     gathered = gather(config, roles, base_dir)
     steps = steps_for(config, gathered.family)
     context = Context(
         gathered.roles, Ledger(), config.labels,
-        base_dir=base_dir, seed=config.split.seed, workers=workers,
+        base_dir=base_dir, seed=config.split.seed, workers=workers, tools=tools,
     )  # fmt: skip
     before = distributions(gathered.rows, context)
     rows = restore(gathered.rows, config.restore, context.roles, context.ledger, base_dir)
@@ -118,11 +122,16 @@ def _apply(
     return rows
 
 
-def _key(config: Data, roles: Sequence[Role] | None, base_dir: Path) -> str | None:
+def _key(
+    config: Data, roles: Sequence[Role] | None, base_dir: Path, tools: Tools | None
+) -> str | None:
     """What the result is cached under; None where a source is no file."""
-    files = read_files(config, steps_for(config), base_dir)
+    steps = steps_for(config)
+    files = read_files(config, steps, base_dir)
+    asked = any(step.asks_base() for step in steps)
     wishes = {
         "data": config.model_dump(mode="json"),
         "roles": None if roles is None else [asdict(role) for role in roles],
+        "base": tools.name if tools is not None and asked else None,
     }
     return None if files is None else cache_key(wishes, files)

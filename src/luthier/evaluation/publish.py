@@ -43,6 +43,11 @@ class StageRecord:
         measured: dict[str, Any] = read_json(self.folder / "measured.json")
         return measured
 
+    def audited(self) -> dict[str, Any]:
+        """What was found of the encoded rows before training."""
+        found: dict[str, Any] = read_json(self.folder / "audit.json")
+        return found
+
 
 def publish(run: Run, records: list[StageRecord], *, seconds: float) -> None:
     """Write each stage's report, then the run's model, card and, last, its verdict."""
@@ -103,6 +108,7 @@ def _stage_report(run: Run, record: StageRecord, surroundings: dict[str, object]
         "verdict": verdict.to_json(),
         "history": _history(events),
         "data": record.prepared.card,
+        "audit": record.audited(),
         "recipe_yaml": record.recipe_yaml,
         "environment": surroundings,
     }

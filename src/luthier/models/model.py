@@ -152,6 +152,27 @@ def load_model(
     return Model(network, tokenizer, head)
 
 
+def load_bare(base: Base, auto_class: str) -> tuple[PreTrainedModel, list[str]]:
+    """A base as it is, in fp32 on the CPU, and the tensors that its files lack.
+
+    Args:
+        base: What to load.
+        auto_class: transformers' auto class, e.g. ``AutoModelForMaskedLM``.
+
+    Raises:
+        ModelError: If the folder is no such model.
+    """
+    try:
+        with _Quiet():
+            network, loading = getattr(transformers, auto_class).from_pretrained(
+                base.path, dtype=torch.float32, use_safetensors=True, output_loading_info=True
+            )
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        raise _unusable(base, error) from None
+    _check_loaded(base, network, loading["missing_keys"])
+    return network, sorted(loading["missing_keys"])
+
+
 def _unusable(base: Base, error: Exception) -> ModelError:
     return ModelError(
         "The base '{name}' cannot carry this task: {reason}",

@@ -40,6 +40,12 @@ class Task(ABC):
     """Picks the best checkpoint where the recipe names none."""
     classes: Sequence[str] = ()
     """Names of the classes it answers with, where it has such."""
+    answer: ClassVar[str] = "label"
+    """Role that holds the answer; without it rows are encoded as in serving."""
+    tokenizer: PreTrainedTokenizerBase
+    """The base's."""
+    max_length: int
+    """Tokens kept of a row, special ones included."""
 
     @abstractmethod
     def head(self) -> Head:
@@ -48,6 +54,10 @@ class Task(ABC):
     @abstractmethod
     def encode(self, rows: pl.DataFrame) -> list[Example]:
         """Rows as the network's input, in order; with labels where the rows have them."""
+
+    def texts(self, rows: pl.DataFrame) -> pl.Series:
+        """What each row says to the network, before it is cut into tokens."""
+        return rows["text"].fill_null("")
 
     @abstractmethod
     def collate(self, examples: Sequence[Example]) -> Batch:
