@@ -7,6 +7,13 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.compat import StringIO
 
+from luthier.core.locale import LANGUAGES, translate
+
+HEADLINES = {
+    "accuracy", "f1_macro", "rmse", "pearson", "f1", "exact_match", "uas", "las", "upos",
+}  # fmt: skip
+"""Metrics that stand in the card's front matter."""
+
 
 def model_card(report: dict[str, Any]) -> str:
     """README.md of a model, in English and Chinese, from a stage's report."""
@@ -17,18 +24,18 @@ def model_card(report: dict[str, Any]) -> str:
     )
     rows = report["data"]["rows"]
     split_sizes = ", ".join(f"{count} {split}" for split, count in rows.items())
-    labels = ", ".join(f"`{c['label']}`" for c in report["measures"]["per_class"]) or "a score"
+    labels = ", ".join(f"`{c['label']}`" for c in report["measures"]["per_class"])
+    answers = f"- **Answers / 输出**: {labels}\n" if labels else ""
     techniques = ", ".join(t["kind"] for t in report["techniques"]) or "full"
     return f"""---
 {_front_matter(report)}---
 
 # {report["name"]}
 
-A text classifier tuned with Luthier from `{report["base"]}`.
-由 Luthier 从 `{report["base"]}` 微调而成的文本分类模型。
+A {report["about"]["noun"]["en"]} tuned with Luthier from `{report["base"]}`.
+由 Luthier 从 `{report["base"]}` 微调而成的{report["about"]["noun"]["zh"]}。
 
-- **Answers / 输出**: {labels}
-- **Technique / 技术**: {techniques}
+{answers}- **Technique / 技术**: {techniques}
 - **Data / 数据**: {split_sizes}
 
 ## Verdict / 结论
@@ -51,9 +58,7 @@ A text classifier tuned with Luthier from `{report["base"]}`.
 
 ## Limits / 局限
 
-The figures hold for texts like the test rows; for texts from elsewhere, measure again.
-Texts beyond {report["task"]["max_length"]} tokens are cut. 指标只适用于与测试集相似的文本；超出
-{report["task"]["max_length"]} 个词元的部分会被截断。
+{_limits(report["task"])}
 
 ## Recipe / 配方
 
@@ -64,25 +69,33 @@ Texts beyond {report["task"]["max_length"]} tokens are cut. 指标只适用于�
 
 
 def _loading(report: dict[str, Any]) -> str:
-    """How to use the model with nothing but transformers (or peft) installed."""
-    if any(t["kind"] == "lora" and not t["merge"] for t in report["techniques"]):
-        outputs = max(1, len(report["measures"]["per_class"]))
-        return f"""from peft import AutoPeftModelForSequenceClassification
-model = AutoPeftModelForSequenceClassification.from_pretrained("model", num_labels={outputs})"""
-    return """from transformers import pipeline
-classify = pipeline("text-classification", model="model")
-print(classify("...", truncation=True))"""
+    """How to use the model, with nothing but transformers (or peft) installed where that can be."""
+    adapted = any(t["kind"] == "lora" and not t["merge"] for t in report["techniques"])
+    lines: str = report["about"]["adapted" if adapted else "usage"]
+    return lines
+
+
+def _limits(task: dict[str, Any]) -> str:
+    """For what the figures hold."""
+    said = []
+    for code in LANGUAGES:
+        text = "The figures hold for rows like those of the test; for others, measure again."
+        said.append(translate(text, code))
+        if "max_length" in task:
+            cut = "What is beyond {count} tokens is cut."
+            said.append(translate(cut, code, count=task["max_length"]))
+    return "\n".join(said)
 
 
 def _front_matter(report: dict[str, Any]) -> str:
     results = [
         {"type": name, "value": round(report["measures"]["metrics"][name]["value"], 4)}
-        for name in ("accuracy", "f1_macro", "rmse", "pearson")
-        if name in report["measures"]["metrics"]
+        for name in report["measures"]["metrics"]
+        if name.rpartition("/")[2] in HEADLINES
     ]
     matter = {
         "library_name": "transformers",
-        "pipeline_tag": "text-classification",
+        "pipeline_tag": report["about"]["pipeline"],
         "base_model": report["base"],
         "tags": ["luthier", report["task"]["kind"]],
         "model-index": [
@@ -90,7 +103,7 @@ def _front_matter(report: dict[str, Any]) -> str:
                 "name": report["name"],
                 "results": [
                     {
-                        "task": {"type": "text-classification"},
+                        "task": {"type": report["about"]["pipeline"]},
                         "dataset": {"name": report["name"], "type": "local"},
                         "metrics": results,
                     }

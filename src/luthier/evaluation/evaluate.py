@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
-from numpy.typing import NDArray
 
 from luthier.evaluation.predict import predict
 from luthier.metrics import Measures
 from luthier.models.model import Model
 from luthier.recipe.schema import Evaluation
-from luthier.tasks.task import Task
+from luthier.tasks.task import Predictions, Task
 
 
 def measure_rows(
     model: Model, task: Task, rows: pl.DataFrame, settings: Evaluation
-) -> tuple[Measures, NDArray[Any]]:
+) -> tuple[Measures, Predictions]:
     """Predictions for labelled rows and what they are worth, with intervals."""
     predictions = predict(model, task, task.encode(rows), batch_size=settings.batch_size)
     measures = task.measure(

@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from luthier.data.batch import batches_by_length
 from luthier.models import kernels
 from luthier.models.devices import device
 from luthier.models.model import Model
-from luthier.tasks.task import Example, Task
+from luthier.tasks.task import Example, Predictions, Task
 
 MAX_TOKENS = 16_384
 """Token budget of a batch, padding included."""
@@ -26,25 +25,24 @@ def predict(
     *,
     batch_size: int = 64,
     on_rows: Callable[[int], None] | None = None,
-) -> NDArray[Any]:
-    """The task's prediction for every example, in order, computed in fp32.
+) -> Predictions:
+    """The task's prediction for every row behind the examples, in order, computed in fp32.
 
-    Rows are batched by length; the result does not depend on ``batch_size``.
-    ``on_rows`` is told how many rows each batch had.
+    Examples are batched by length; the result does not depend on ``batch_size``.
+    ``on_rows`` is told how many examples each batch had.
     """
     place = device()
     model.network.to(place).eval()
     kernels.use_standard(model.core)
-    lengths = np.array([len(example["input_ids"]) for example in examples])
-    results: list[NDArray[Any]] = []
-    order: list[int] = []
+    lengths = np.array([task.size(example) for example in examples])
+    decoded: list[Any] = [None] * len(examples)
     with torch.inference_mode():
         for rows in batches_by_length(lengths, batch_size, MAX_TOKENS):
             batch = task.collate([examples[row] for row in rows])
             inputs = {k: v.to(place) for k, v in batch.items() if k != "labels"}
-            results.append(task.decode(model.network(**inputs), batch))
-            order += rows.tolist()
+            values = task.decode(model.network(**inputs), batch)
+            for row, value in zip(rows, values, strict=True):
+                decoded[row] = value
             if on_rows:
                 on_rows(len(rows))
-    predictions = np.concatenate(results)
-    return predictions[np.argsort(order)]
+    return task.gather(decoded, examples)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +101,7 @@ def _stage_report(run: Run, record: StageRecord, surroundings: dict[str, object]
         "created": time.strftime("%Y-%m-%d %H:%M"),
         "base": record.base.name,
         "task": record.stage.task.model_dump(mode="json"),
+        "about": asdict(record.task.about()),
         "techniques": [t.model_dump(mode="json") for t in record.stage.techniques],
         "settings": record.stage.training.model_dump(mode="json"),
         **measured,

@@ -19,6 +19,7 @@ from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerB
 from luthier.core.errors import ModelError, RecipeError
 from luthier.models.bases import Base
 from luthier.models.families import DepthGroup, Family, depth_groups, family_of
+from luthier.models.heads.own import OwnNetwork, network_for
 
 DROPOUT_FIELDS = (
     "hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout",
@@ -38,12 +39,22 @@ NO_LIMIT = 10**9
 class Head:
     """The task layers to put on a base."""
 
-    auto_class: str
-    """transformers' auto class, e.g. ``AutoModelForSequenceClassification``."""
+    network: str | type[OwnNetwork]
+    """transformers' auto class, e.g. ``AutoModelForSequenceClassification``, or one of ours."""
     config: dict[str, Any]
     """Fields of the configuration: labels, problem type."""
-    peft_task: str
-    """peft's task type, e.g. ``SEQ_CLS``."""
+    peft_task: str | None
+    """peft's task type, e.g. ``SEQ_CLS``; None for networks of ours."""
+
+    def network_class(self, config: PretrainedConfig) -> Any:
+        """What has ``from_pretrained`` for a base of this configuration.
+
+        Raises:
+            ValueError: If there is no such network of this architecture.
+        """
+        if isinstance(self.network, str):
+            return getattr(transformers, self.network)
+        return network_for(self.network, config)
 
 
 @dataclass
@@ -138,7 +149,7 @@ def load_model(
         config.pad_token_id = tokenizer.pad_token_id
         torch.manual_seed(seed)
         with _Quiet():
-            network, loading = getattr(transformers, head.auto_class).from_pretrained(
+            network, loading = head.network_class(config).from_pretrained(
                 base.path,
                 config=config,
                 dtype=torch.float32,

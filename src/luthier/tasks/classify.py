@@ -12,7 +12,7 @@ from luthier.core.names import nearest
 from luthier.data.roles import Role
 from luthier.recipe.registries import TASKS
 from luthier.tasks import losses
-from luthier.tasks.task import Batch, Example, Facts, Task, TaskConfig
+from luthier.tasks.task import About, Batch, Example, Facts, Task, TaskConfig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -190,6 +190,19 @@ class Classifier(Task):
         }
         return models.Head("AutoModelForSequenceClassification", config, "SEQ_CLS")
 
+    def about(self) -> About:
+        """Through transformers' pipeline, or peft's class."""
+        return About(
+            {"en": "text classifier", "zh": "文本分类模型"},
+            "text-classification",
+            "from transformers import pipeline\n"
+            'classify = pipeline("text-classification", model="model")\n'
+            'print(classify("...", truncation=True))',
+            "from peft import AutoPeftModelForSequenceClassification\n"
+            "model = AutoPeftModelForSequenceClassification.from_pretrained("
+            f'"model", num_labels={len(self.labels)})',
+        )
+
     def encode(self, rows: pl.DataFrame) -> list[Example]:
         """Token ids cut at ``max_length``, and the label as an index, a 0/1 list or a number."""
         texts = rows["text"].cast(pl.String).to_list()
@@ -248,6 +261,10 @@ class Classifier(Task):
             logits = logits.squeeze(-1)
         decoded: NDArray[np.float64] = logits.cpu().numpy()
         return decoded
+
+    def gather(self, decoded: list[Any], examples: Sequence[Example]) -> NDArray[np.float64]:
+        """The values as one array."""
+        return np.stack(decoded)
 
     def references(self, rows: pl.DataFrame) -> NDArray[Any]:
         """Class indices (rows,), a 0/1 matrix (rows, classes), or scores (rows,)."""

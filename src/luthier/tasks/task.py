@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from luthier.core.config import Config
@@ -32,6 +33,27 @@ Batch = dict[str, "Tensor"]
 Facts = Mapping[str, Any]
 """What a task learned from its training rows; JSON."""
 
+Predictions = Any
+"""One prediction per row, in order: an array (rows, ...) or a list, as the task likes it."""
+
+References = Any
+"""The true answers, one per row, in the form that the task's ``measure`` compares with."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What a model card says of models of a task."""
+
+    noun: Mapping[str, str]
+    """What it is, by language, e.g. ``{"en": "text classifier", "zh": ...}``."""
+    pipeline: str
+    """The hub's name of the task, e.g. ``text-classification``."""
+    usage: str
+    """Python lines that use the saved model in the folder ``model``, with transformers alone where
+    it has a class for it."""
+    adapted: str
+    """The same where adapters were saved, with peft."""
+
 
 class Task(ABC):
     """A task at work: knows its labels and its tokenizer."""
@@ -52,8 +74,16 @@ class Task(ABC):
         """The task layers to put on a base."""
 
     @abstractmethod
+    def about(self) -> About:
+        """What people are told of its models."""
+
+    @abstractmethod
     def encode(self, rows: pl.DataFrame) -> list[Example]:
         """Rows as the network's input, in order; with labels where the rows have them."""
+
+    def size(self, example: Example) -> int:
+        """What an example costs in a batch, against the token budget."""
+        return len(example["input_ids"])
 
     def texts(self, rows: pl.DataFrame) -> pl.Series:
         """What each row says to the network, before it is cut into tokens."""
@@ -68,18 +98,22 @@ class Task(ABC):
         """The batch's loss as a sum and the weight it is a sum over."""
 
     @abstractmethod
-    def decode(self, output: Any, batch: Batch) -> NDArray[Any]:
-        """The network's output as one prediction per row: (rows, ...) array."""
+    def decode(self, output: Any, batch: Batch) -> Sequence[Any] | NDArray[Any]:
+        """The network's output as one value per example of the batch."""
+
+    def gather(self, decoded: list[Any], examples: Sequence[Example]) -> Predictions:
+        """The values of all examples, in order, as one prediction per row."""
+        return decoded
 
     @abstractmethod
-    def references(self, rows: pl.DataFrame) -> NDArray[Any]:
+    def references(self, rows: pl.DataFrame) -> References:
         """The true answers in the form that ``measure`` compares with."""
 
     @abstractmethod
     def measure(
         self,
-        predictions: NDArray[Any],
-        references: NDArray[Any],
+        predictions: Predictions,
+        references: References,
         *,
         confidence: float = 0.95,
         resamples: int = 1000,
@@ -95,12 +129,12 @@ class Task(ABC):
         """The rows whose true answer the task can give, and notes on the others."""
 
     @abstractmethod
-    def answers(self, predictions: NDArray[Any]) -> list[dict[str, Any]]:
+    def answers(self, predictions: Predictions) -> list[dict[str, Any]]:
         """Predictions as people read them, one JSON object per row."""
 
     @abstractmethod
     def mistakes(
-        self, rows: pl.DataFrame, predictions: NDArray[Any], count: int
+        self, rows: pl.DataFrame, predictions: Predictions, count: int
     ) -> list[dict[str, Any]]:
         """The most confident wrong answers: text, true, predicted, probability."""
 

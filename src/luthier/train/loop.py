@@ -49,7 +49,7 @@ class Session:
     progress: Progress = field(default_factory=Progress)
 
     def __post_init__(self) -> None:
-        self.lengths = np.array([len(example["input_ids"]) for example in self.examples])
+        self.lengths = np.array([self.task.size(example) for example in self.examples])
         self._plan: tuple[int, list[Rows]] = (-1, [])
 
     @property
