@@ -23,7 +23,7 @@ from luthier.evaluation.publish import StageRecord, judge_rows, publish
 from luthier.evaluation.verdict import check_metric
 from luthier.models.bases import Base, resolve
 from luthier.models.devices import choose_precision, device
-from luthier.models.model import Model, load_model, load_tokenizer, save_model
+from luthier.models.model import Model, load_model, load_processor, save_model
 from luthier.models.tools import BaseTools
 from luthier.models.vocabulary import train_all_rows, train_known_rows
 from luthier.recipe.load import Loaded, dump_recipe, load_recipe
@@ -170,9 +170,9 @@ def _run_stage(
     listener.on_phase(stage.name, "load")
     base = base_of()
     facts = config.learn(prepared.splits["train"])
-    tokenizer = load_tokenizer(base)
-    longest = tokenizer.model_max_length
-    task = config.build(facts, tokenizer)
+    processor = load_processor(base, config.reads)
+    longest = getattr(processor, "model_max_length", 0)
+    task = config.build(facts, processor)
     record = StageRecord(
         stage=stage, folder=folder, base=base, prepared=prepared, task=task,
         recipe_yaml=loaded.text,
@@ -184,7 +184,7 @@ def _run_stage(
     encoded = Encoded.of(task, train, examples, longest=longest)
     write_json(folder / "audit.json", audit(encoded).to_json())
     settings = stage.training
-    model = load_model(base, task.head(), tokenizer, seed=settings.seed, dropout=settings.dropout)
+    model = load_model(base, task.head(), processor, seed=settings.seed, dropout=settings.dropout)
     session = _session(stage, task, model, prepared, examples)
     listener.on_phase(stage.name, "train")
     train_to_the_end(session, run, stage.name, folder / "checkpoints", listener.on_event)

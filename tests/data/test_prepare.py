@@ -13,7 +13,7 @@ from luthier.core.files import verify_folder
 from luthier.data.prepare import prepare
 from luthier.data.prepared import Prepared, content_hash
 from luthier.data.roles import ROW, SOURCE, SPLITS
-from luthier.data.rows import clean_texts, read_rows, read_texts
+from luthier.data.rows import clean_texts, read_given, read_rows
 from luthier.data.steps import steps_for
 from luthier.recipe.schema import Data
 from luthier.tasks.classify import Classify
@@ -268,12 +268,12 @@ def test_texts_to_predict_for_come_in_order_every_row(tmp_path):
     (tmp_path / "p.jsonl").write_text(
         '{"text": "b"}\n{"text": null}\n{"text": "a"}\n{"text": "b"}\n'
     )
-    assert read_texts("p.jsonl", Classify().roles()[0], base_dir=tmp_path) == ["b", "", "a", "b"]
+    assert read_given("p.jsonl", Classify().roles()[:1], base_dir=tmp_path) == ["b", "", "a", "b"]
 
 
 def test_a_text_file_has_one_text_a_line(tmp_path):
     (tmp_path / "p.txt").write_bytes("one, two\r\n\r\n三\r\n".encode())
-    texts = read_texts("p.txt", Classify().roles()[0], base_dir=tmp_path)
+    texts = read_given("p.txt", Classify().roles()[:1], base_dir=tmp_path)
     assert texts == ["one, two", "", "三"]
 
 

@@ -73,7 +73,7 @@ def test_probabilities_are_the_softmax_of_the_logits(task: Classifier) -> None:
 def test_several_labels_decode_one_by_one(bert: Path) -> None:
     task = classifier(bert, ["a", "b", "c"], target="classes")
     logits = torch.tensor([[3.0, -3.0, 0.1], [-1.0, -1.0, -1.0]])
-    answers = task.answers(task.decode(output(logits), {}))
+    answers = task.answers(task.decode(output(logits), {}), rows(["x", "y"], [[], []]))
     assert [answer["labels"] for answer in answers] == [["a", "c"], []]
     references = task.references(rows(["x", "y"], [["a"], []]))
     assert references.tolist() == [[1, 0, 0], [0, 0, 0]]
@@ -117,6 +117,6 @@ def test_rows_of_unknown_labels_are_set_aside_and_named(task: Classifier) -> Non
 
 
 def test_classes_are_named_in_the_order_of_the_logits(task: Classifier) -> None:
-    (answer,) = task.answers(np.array([[0.2, 0.1, 0.7]]))
+    (answer,) = task.answers(np.array([[0.2, 0.1, 0.7]]), rows(["a"], ["neutral"]))
     assert answer["label"] == LABELS[2]
     assert answer["probabilities"] == dict(zip(LABELS, [0.2, 0.1, 0.7], strict=True))

@@ -15,8 +15,12 @@ from luthier.core.errors import DataError
 def command(
     run: Annotated[str, typer.Argument(help="A run, its name, or a model folder.")],
     text: Annotated[list[str] | None, typer.Option("--text", help="A text; repeatable.")] = None,
+    fields: Annotated[
+        list[str] | None,
+        typer.Option("--field", help="role=value of one row, e.g. question='...'; repeatable."),
+    ] = None,
     input_file: Annotated[
-        Path | None, typer.Option("--input", help="A file of texts: table, lines or JSON.")
+        Path | None, typer.Option("--input", help="A file of rows: table, lines or JSON.")
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", help="Write JSON lines here instead of stdout.")
@@ -27,41 +31,61 @@ def command(
     runs_dir: RunsDir = RUNS,
     as_json: Json = False,
 ) -> None:
-    """Give labels with probabilities for texts."""
+    """Give a tuned model's answers for texts or rows."""
     import json
 
     import luthier
     from luthier.core.files import write_atomic
 
     predictor = luthier.load(run, runs_dir=runs_dir)
-    texts = _texts(text or [], input_file, predictor)
-    predictions = predictor.predict(texts, clean=clean)
-    answers = [{"text": t, **answer} for t, answer in zip(texts, predictions, strict=True)]
+    given = _given(text or [], fields or [], input_file, predictor)
+    predictions = predictor.predict(given, clean=clean)
+    answers = [
+        {**({"text": one} if isinstance(one, str) else one), **answer}
+        for one, answer in zip(given, predictions, strict=True)
+    ]
     if output:
         lines = [json.dumps(answer, ensure_ascii=False) for answer in answers]
         write_atomic(output, "\n".join(lines) + "\n")
     elif as_json:
         print_json({"predictions": answers})
     else:
-        print_table(("answer", "probability", "text"), [_row(answer) for answer in answers])
+        rows = [_row(*pair) for pair in zip(given, predictions, strict=True)]
+        print_table(("answer", "probability", "text"), rows)
 
 
-def _texts(given: list[str], file: Path | None, predictor: Any) -> list[str]:
-    if file is None and not given:
+def _given(
+    texts: list[str], fields: list[str], file: Path | None, predictor: Any
+) -> list[str | dict[str, Any]]:
+    given: list[str | dict[str, Any]] = list(texts)
+    if fields:
+        given.append(dict(_field(one) for one in fields))
+    if file is not None:
+        from luthier.data.rows import read_given
+
+        given += read_given(str(file), predictor.asked)
+    if not given and file is None:
         raise DataError(
-            "There is no text to predict for.", hint="Give --text '...' or --input FILE."
+            "There is nothing to predict for.",
+            hint="Give --text '...', --field role='...' or --input FILE.",
         )
-    if file is None:
-        return given
-    from luthier.data.rows import read_texts
-
-    return [*given, *read_texts(str(file), predictor.text_role)]
+    return given
 
 
-def _row(answer: dict[str, Any]) -> tuple[str, str, str]:
+def _field(said: str) -> tuple[str, str]:
+    name, sign, value = said.partition("=")
+    if not sign:
+        raise DataError(
+            "--field takes role=value, not '{said}'.", hint="E.g. question='Who?'", said=said
+        )
+    return name, value
+
+
+def _row(given: str | dict[str, Any], answer: dict[str, Any]) -> tuple[str, str, str]:
     probability = answer.get("probability")
-    chosen = answer.get("label", answer.get("labels", answer.get("score")))
-    words = ", ".join(chosen) if isinstance(chosen, list) else str(chosen)
-    text = " ".join(answer["text"].split())
+    chosen = next(iter(answer.values()))
+    words = ", ".join(map(str, chosen)) if isinstance(chosen, list) else str(chosen)
+    said = given if isinstance(given, str) else " | ".join(map(str, given.values()))
+    text = " ".join(said.split())
     short = text if len(text) <= 80 else f"{text[:79]}…"
     return words, f"{probability:.4f}" if probability is not None else "", short

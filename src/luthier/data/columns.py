@@ -8,7 +8,7 @@ import polars as pl
 
 from luthier.core.errors import DataError
 from luthier.core.names import nearest
-from luthier.data.roles import MARKS, Role
+from luthier.data.roles import GIVEN, MARKS, Role
 from luthier.data.sources import Raw
 
 WHOLE_UP_TO = 2.0**53
@@ -31,7 +31,7 @@ def map_columns(
         raw: The source; notes are added to it.
         roles: What the task needs.
         mapping: Role to column, from the recipe.
-        labelled: Whether roles other than text are needed too.
+        labelled: Whether roles are needed too that no model is given.
 
     Raises:
         DataError: If a role is unknown or a column is missing, with the nearest name.
@@ -44,7 +44,7 @@ def map_columns(
             found[role.name] = column
     _take_only_text_left(raw, roles, found)
     for role in roles:
-        if role.required and role.name not in found and (labelled or role.kind == "text"):
+        if role.required and role.name not in found and (labelled or role.kind in GIVEN):
             raise _missing(raw, role, set(found.values()))
     columns = [
         _as_role(raw, found[role.name], role).alias(role.name)

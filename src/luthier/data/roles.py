@@ -27,6 +27,9 @@ Kind = Literal[
 SAID: tuple[Kind, ...] = ("text", "verbatim", "dialogue", "tokens")
 """Kinds of role that hold what a row says."""
 
+GIVEN: tuple[Kind, ...] = SAID
+"""Kinds of role that a model is given to answer."""
+
 ANSWERS: tuple[Kind, ...] = ("label", "labels", "number")
 """Kinds of role that hold a row's answer in one value."""
 

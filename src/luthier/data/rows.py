@@ -77,25 +77,21 @@ def read_rows(
     return rows.drop(SPLIT), notes
 
 
-def read_texts(
-    spec: str,
-    role: Role,
-    *,
-    base_dir: Path | None = None,
-    columns: Mapping[str, str] | None = None,
-) -> list[str]:
-    """The texts of a source as they are, in order, every row; missing ones are empty.
+def read_given(
+    spec: str, asked: Sequence[Role], *, base_dir: Path | None = None
+) -> Sequence[str | dict[str, Any]]:
+    """The rows of a source to predict for, as they are, in order, every one.
 
-    A ``.txt`` file has one text a line.
+    Where only one text is asked, each is that text, empty where it is missing; else a value for
+    every role. A ``.txt`` file has one text a line.
 
     Args:
         spec: The source.
-        role: The role of the text.
+        asked: The roles that a model is given.
         base_dir: Relative paths start here; default: the working directory.
-        columns: Role to column, from the recipe.
 
     Raises:
-        DataError: If the source cannot be read, or no column is the text.
+        DataError: If the source cannot be read, or lacks a column.
     """
     base_dir = base_dir or Path.cwd()
     if spec.lower().endswith((".txt", ".txt.gz")):
@@ -103,8 +99,12 @@ def read_texts(
         text, _ = decode(read_content(path, spec)[1], spec)
         return text.replace("\r\n", "\n").removesuffix("\n").split("\n")
     raw = read_source(spec, base_dir=base_dir)
-    table, _ = map_columns(raw, [role], columns or {})
-    return table[role.name].fill_null("").to_list()
+    table, _ = map_columns(raw, asked, {}, labelled=False)
+    table = table.with_columns(pl.col(pl.String).fill_null(""))
+    if len(asked) == 1 and asked[0].kind == "text":
+        return table[asked[0].name].to_list()
+    rows: list[dict[str, Any]] = table.to_dicts()
+    return rows
 
 
 def clean_texts(texts: Sequence[str], steps: Sequence[Operator] | None = None) -> list[str]:

@@ -12,7 +12,7 @@ from luthier.data.batch import batches_by_length
 from luthier.models import kernels
 from luthier.models.devices import device
 from luthier.models.model import Model
-from luthier.tasks.task import Example, Predictions, Task
+from luthier.tasks.task import Example, Predictions, Task, inputs_of
 
 MAX_TOKENS = 16_384
 """Token budget of a batch, padding included."""
@@ -39,7 +39,7 @@ def predict(
     with torch.inference_mode():
         for rows in batches_by_length(lengths, batch_size, MAX_TOKENS):
             batch = task.collate([examples[row] for row in rows])
-            inputs = {k: v.to(place) for k, v in batch.items() if k != "labels"}
+            inputs = {name: tensor.to(place) for name, tensor in inputs_of(batch).items()}
             values = task.decode(model.network(**inputs), batch)
             for row, value in zip(rows, values, strict=True):
                 decoded[row] = value

@@ -1,4 +1,4 @@
-"""A network with its tokenizer: what techniques work on and training fits."""
+"""A network with its processor: what techniques work on and training fits."""
 
 from __future__ import annotations
 
@@ -7,14 +7,20 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import torch
 import transformers
 from peft import PeftModel
 from safetensors import SafetensorError
 from torch import nn
-from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoImageProcessor,
+    BaseImageProcessor,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from luthier.core.errors import ModelError, RecipeError
 from luthier.models.bases import Base
@@ -33,6 +39,9 @@ OFFSET = {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl", "roberta-prel
 """Model types whose first position has the number after ``pad_token_id``."""
 
 NO_LIMIT = 10**9
+
+Processor: TypeAlias = PreTrainedTokenizerBase | BaseImageProcessor
+"""What turns rows into the network's input: a tokenizer, or what scales images."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +68,11 @@ class Head:
 
 @dataclass
 class Model:
-    """A network with its tokenizer and head."""
+    """A network with its processor and head."""
 
     network: nn.Module
     """A transformers network, or the peft model around it."""
-    tokenizer: PreTrainedTokenizerBase
+    processor: Processor
     head: Head
 
     @property
@@ -121,7 +130,7 @@ class Model:
 def load_model(
     base: Base,
     head: Head,
-    tokenizer: PreTrainedTokenizerBase,
+    processor: Processor,
     *,
     seed: int = 0,
     dropout: float | None = None,
@@ -131,7 +140,7 @@ def load_model(
     Args:
         base: What to load.
         head: The task layers.
-        tokenizer: The base's, from :func:`load_tokenizer`.
+        processor: The base's, from :func:`load_processor`.
         seed: Decides the values of a new head.
         dropout: Replaces every dropout probability of the configuration.
 
@@ -146,7 +155,8 @@ def load_model(
             for key in DROPOUT_FIELDS:
                 if hasattr(config, key):
                     setattr(config, key, dropout)
-        config.pad_token_id = tokenizer.pad_token_id
+        if isinstance(processor, PreTrainedTokenizerBase):
+            config.pad_token_id = processor.pad_token_id
         torch.manual_seed(seed)
         with _Quiet():
             network, loading = head.network_class(config).from_pretrained(
@@ -160,7 +170,7 @@ def load_model(
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise _unusable(base, error) from None
     _check_loaded(base, network, loading["missing_keys"])
-    return Model(network, tokenizer, head)
+    return Model(network, processor, head)
 
 
 def load_bare(base: Base, auto_class: str) -> tuple[PreTrainedModel, list[str]]:
@@ -188,10 +198,26 @@ def _unusable(base: Base, error: Exception) -> ModelError:
     return ModelError(
         "The base '{name}' cannot carry this task: {reason}",
         where=str(base.path),
-        hint="It needs config.json, a tokenizer and weights as safetensors.",
+        hint="It needs config.json, a tokenizer (or image processor), and weights as safetensors.",
         name=base.name,
         reason=(str(error).splitlines() or [type(error).__name__])[0],
     )
+
+
+def load_processor(base: Base, reads: Literal["text", "image"]) -> Processor:
+    """What turns rows of a kind into the base's input.
+
+    Raises:
+        ModelError: If the base has none.
+    """
+    if reads == "text":
+        return load_tokenizer(base)
+    try:
+        with _Quiet():
+            found: BaseImageProcessor = AutoImageProcessor.from_pretrained(base.path)  # type: ignore[no-untyped-call]
+            return found
+    except (OSError, ValueError, KeyError) as error:
+        raise _unusable(base, error) from None
 
 
 def load_tokenizer(base: Base) -> PreTrainedTokenizerBase:
@@ -220,7 +246,7 @@ def _positions(config: PretrainedConfig) -> int:
     return positions - config.pad_token_id - 1 if config.model_type in OFFSET else positions
 
 
-def load_tuned(folder: Path, base: Base, head: Head, tokenizer: PreTrainedTokenizerBase) -> Model:
+def load_tuned(folder: Path, base: Base, head: Head, processor: Processor) -> Model:
     """A model as :func:`save_model` wrote it: whole, or adapters with their ``base``.
 
     Raises:
@@ -228,7 +254,7 @@ def load_tuned(folder: Path, base: Base, head: Head, tokenizer: PreTrainedTokeni
     """
     if not (folder / "adapter_config.json").is_file():
         tuned = Base(folder.name, folder, "run")
-        return load_model(tuned, head, tokenizer)
+        return load_model(tuned, head, processor)
     if not base.path.is_dir():
         raise ModelError(
             "The adapters' base '{name}' is no longer at {path}.",
@@ -237,7 +263,7 @@ def load_tuned(folder: Path, base: Base, head: Head, tokenizer: PreTrainedTokeni
             name=base.name,
             path=str(base.path),
         )
-    model = load_model(base, head, tokenizer)
+    model = load_model(base, head, processor)
     with _Quiet():
         model.network = PeftModel.from_pretrained(model.core, str(folder))
     return model
@@ -272,9 +298,9 @@ class _Quiet:
 
 
 def save_model(model: Model, folder: Path) -> None:
-    """Write the network and tokenizer as transformers (or peft) reads them, no luthier needed."""
+    """Write the network and processor as transformers (or peft) reads them, no luthier needed."""
     with _Quiet():
         network: Any = model.network
         network.save_pretrained(folder)
         model.core.config.save_pretrained(folder)
-        model.tokenizer.save_pretrained(folder)
+        model.processor.save_pretrained(folder)

@@ -133,9 +133,9 @@ class Classify(TaskConfig):
                 raise _no_class(label, labels)
         return [self.class_weights.get(label, 1.0) for label in labels]
 
-    def build(self, facts: Facts, tokenizer: PreTrainedTokenizerBase) -> Classifier:
+    def build(self, facts: Facts, processor: PreTrainedTokenizerBase) -> Classifier:
         """The classifier for these labels."""
-        return Classifier(self, list(facts["labels"]), tokenizer, facts.get("weights"))
+        return Classifier(self, list(facts["labels"]), processor, facts.get("weights"))
 
 
 def _no_class(label: str, labels: list[str]) -> DataError:
@@ -330,7 +330,7 @@ class Classifier(Task):
         others = ", ".join(sorted(set(names.to_list()) - set(self.labels)))
         return rows.filter(known), [f"{len(strange)} rows left out: unknown labels {others}"]
 
-    def answers(self, predictions: NDArray[Any]) -> list[dict[str, Any]]:
+    def answers(self, predictions: NDArray[Any], rows: pl.DataFrame) -> list[dict[str, Any]]:
         """``label`` with ``probability`` and all ``probabilities``; ``labels``; or ``score``."""
         if self.config.target == "score":
             return [{"score": float(value)} for value in predictions]
@@ -365,7 +365,7 @@ class Classifier(Task):
         else:
             weight = np.abs(predictions - references)
         worst = [int(i) for i in np.argsort(-weight, kind="stable")[:count] if weight[i] > 0]
-        answers = self.answers(predictions[worst])
+        answers = self.answers(predictions[worst], rows[worst])
         truths = rows["label"].to_list()
         return [
             {

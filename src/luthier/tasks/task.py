@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from luthier.core.config import Config
 from luthier.data.roles import Role
@@ -28,7 +28,8 @@ Example = dict[str, Any]
 """One encoded row: ``input_ids`` and whatever else the task's ``collate`` takes."""
 
 Batch = dict[str, "Tensor"]
-"""What the network is called with, labels included."""
+"""What the network is called with, and beside it ``labels`` and names that begin with ``_``, which
+only the task reads. The first dimension of each is the batch's examples."""
 
 Facts = Mapping[str, Any]
 """What a task learned from its training rows; JSON."""
@@ -38,6 +39,11 @@ Predictions = Any
 
 References = Any
 """The true answers, one per row, in the form that the task's ``measure`` compares with."""
+
+
+def inputs_of(batch: Batch) -> Batch:
+    """The part of a batch that the network is called with."""
+    return {k: v for k, v in batch.items() if k != "labels" and not k.startswith("_")}
 
 
 @dataclass(frozen=True)
@@ -129,8 +135,12 @@ class Task(ABC):
         """The rows whose true answer the task can give, and notes on the others."""
 
     @abstractmethod
-    def answers(self, predictions: Predictions) -> list[dict[str, Any]]:
-        """Predictions as people read them, one JSON object per row."""
+    def answers(self, predictions: Predictions, rows: pl.DataFrame) -> list[dict[str, Any]]:
+        """Predictions on rows as people read them, one JSON object per row, what matters first."""
+
+    def read(self, said: str) -> dict[str, Any]:
+        """A row of what a person typed."""
+        return {"text": said}
 
     @abstractmethod
     def mistakes(
@@ -141,6 +151,9 @@ class Task(ABC):
 
 class TaskConfig(Config):
     """What a recipe says of a task."""
+
+    reads: ClassVar[Literal["text", "image"]] = "text"
+    """What the base is given."""
 
     kind: str
 
@@ -156,6 +169,11 @@ class TaskConfig(Config):
         """What the task must know of the training rows, as JSON."""
         raise NotImplementedError
 
-    def build(self, facts: Facts, tokenizer: PreTrainedTokenizerBase) -> Task:
-        """The task at work."""
+    def build(self, facts: Facts, processor: Any) -> Task:
+        """The task at work.
+
+        Args:
+            facts: From :meth:`learn`.
+            processor: The base's tokenizer, or image processor, as ``reads`` says.
+        """
         raise NotImplementedError

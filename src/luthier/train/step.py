@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from luthier.models.devices import Precision, World, autocast, seed_everything
-from luthier.tasks.task import Batch, Task
+from luthier.tasks.task import Batch, Task, inputs_of
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,8 @@ def accumulate(
     for index, batch in enumerate(batches):
         seed_everything(*seeds, index)
         moved = {name: tensor.to(place, non_blocking=True) for name, tensor in batch.items()}
-        inputs = {name: tensor for name, tensor in moved.items() if name != "labels"}
         with autocast(precision, place):
-            output = network(**inputs)
+            output = network(**inputs_of(moved))
         total, weight = task.loss(output, moved)
         total.backward()  # type: ignore[no-untyped-call]
         loss_sum += total.item()
