@@ -16,6 +16,7 @@ from luthier.data.prepare import prepare
 from luthier.data.prepared import Prepared
 from luthier.data.rows import read_rows
 from luthier.data.steps import steps_for
+from luthier.data.tools import Tools
 from luthier.evaluation.evaluate import measure_rows
 from luthier.evaluation.predict import predict
 from luthier.evaluation.predictor import Predictor, describe_model
@@ -45,6 +46,8 @@ class Listener:
 
     on_phase: Callable[[str, str], None] = lambda _stage, _phase: None
     """Told the stage's name and what begins: ``prepare``, ``load``, ``train``, ``evaluate``."""
+    on_findings: Callable[[str, list[dict[str, Any]]], None] = lambda _stage, _found: None
+    """Told the stage's name and what the audit of its training rows found, most harmful first."""
     on_event: Callable[[Event], None] = lambda _event: None
     """Told of every training event."""
 
@@ -134,6 +137,33 @@ def evaluate(run: Run, data: str | None, *, batch_size: int | None = None) -> di
     }
 
 
+def audit_prepared(loaded: Loaded, prepared: Prepared, runs_dir: Path) -> dict[str, Any]:
+    """What training on prepared rows would see, of a recipe's first stage: see :func:`audit`.
+
+    Raises:
+        ModelError: If the base is not at hand.
+        NothingSupervisedError: If no row teaches anything.
+    """
+    stage = loaded.recipe.stages[0]
+    config: TaskConfig = stage.task
+    train = prepared.splits["train"]
+    processor = load_processor(_resolve(stage, loaded, runs_dir), config.reads)
+    longest = getattr(processor, "model_max_length", 0)
+    task = config.build(config.learn(train), processor)
+    return audit(Encoded.of(task, train, task.encode(train), longest=longest)).to_json()
+
+
+def tools_for(loaded: Loaded, runs_dir: Path) -> Tools | None:
+    """The base of a recipe's first stage, if a preparation step asks it."""
+    stage = loaded.recipe.stages[0]
+    return _tools(stage, lambda: _resolve(stage, loaded, runs_dir))
+
+
+def _tools(stage: Stage, base_of: Callable[[], Base]) -> Tools | None:
+    asked = any(step.asks_base() for step in steps_for(stage.data))
+    return BaseTools(base_of(), device()) if asked else None
+
+
 def _check_before_start(loaded: Loaded) -> None:
     """Refuse metrics that do not exist before hours are spent."""
     for stage in loaded.recipe.stages:
@@ -164,7 +194,8 @@ def _run_stage(
     listener.on_phase(stage.name, "prepare")
 
     def base_of() -> Base:
-        return previous if stage.base is None and previous else _resolve(stage, loaded, run)
+        runs_dir = run.path.parent.parent
+        return previous if stage.base is None and previous else _resolve(stage, loaded, runs_dir)
 
     prepared = _prepared(stage, config, loaded, folder / "data", base_of)
     listener.on_phase(stage.name, "load")
@@ -181,8 +212,9 @@ def _run_stage(
         return record
     train = prepared.splits["train"]
     examples = task.encode(train)
-    encoded = Encoded.of(task, train, examples, longest=longest)
-    write_json(folder / "audit.json", audit(encoded).to_json())
+    audited = audit(Encoded.of(task, train, examples, longest=longest)).to_json()
+    write_json(folder / "audit.json", audited)
+    listener.on_findings(stage.name, audited["findings"])
     settings = stage.training
     model = load_model(base, task.head(), processor, seed=settings.seed, dropout=settings.dropout)
     session = _session(stage, task, model, prepared, examples)
@@ -209,13 +241,11 @@ def _prepared(
     """The stage's rows: prepared now, or, in a resumed run, as they were prepared."""
     if (folder / "manifest.json").is_file():
         return Prepared.load(folder)
-    asked = any(step.asks_base() for step in steps_for(stage.data))
-    tools = BaseTools(base_of(), device()) if asked else None
+    tools = _tools(stage, base_of)
     return prepare(stage.data, config.roles(), base_dir=loaded.folder, folder=folder, tools=tools)
 
 
-def _resolve(stage: Stage, loaded: Loaded, run: Run) -> Base:
-    runs_dir = run.path.parent.parent
+def _resolve(stage: Stage, loaded: Loaded, runs_dir: Path) -> Base:
     return resolve(
         str(stage.base),
         folder=loaded.folder,

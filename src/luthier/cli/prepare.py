@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from luthier.cli.options import Json
+from luthier.cli.options import RUNS, Json
 from luthier.cli.output import note, print_json, print_table
-from luthier.core.errors import DataError, RecipeError
+from luthier.core.errors import DataError, ModelError, RecipeError
 from luthier.core.locale import current_language, translate
 
 if TYPE_CHECKING:
@@ -53,14 +53,16 @@ def command(
         format_named(to)
     if not dry_run:
         _check_output(output, restore or [])
+    tools = _tools(job)
     with StepsDisplay() as display:
         prepared = job.run(
-            None if dry_run else output, to=to, workers=workers, progress=display.begin
+            None if dry_run else output, to=to, workers=workers, progress=display.begin, tools=tools
         )
+    audited = _audit(job, prepared)
     recipe = _write_fixed(job, prepared, source) if fix and not dry_run else None
     result = summary(prepared, None if dry_run else output)
     result["converted"] = _converted(output, result) if to and not dry_run else None
-    result |= {"dry_run": dry_run, "recipe": recipe and str(recipe)}
+    result |= {"dry_run": dry_run, "recipe": recipe and str(recipe), "audit": audited}
     if as_json:
         print_json(result)
         return
@@ -74,6 +76,28 @@ def command(
     if recipe:
         print(f"{translate('Recipe: ')}{recipe}")
     print(output)
+
+
+def _tools(job: Any) -> Any:
+    """The base, where a step asks it; its libraries are not loaded for data alone."""
+    if job.loaded.for_data:
+        return None
+    from luthier.pipeline import tools_for
+
+    return tools_for(job.loaded, RUNS)
+
+
+def _audit(job: Any, prepared: Prepared) -> dict[str, Any] | None:
+    """What training on the rows would see; None where there is no task, or no base at hand."""
+    if job.loaded.for_data:
+        return None
+    from luthier.pipeline import audit_prepared
+
+    try:
+        return audit_prepared(job.loaded, prepared, RUNS)
+    except ModelError as error:
+        note("The rows were not looked at as the base sees them: {reason}", reason=error.render())
+        return None
 
 
 def _converted(folder: Path, result: dict[str, Any]) -> dict[str, str]:
@@ -121,12 +145,14 @@ def _print(result: dict[str, Any]) -> None:
     for line in result["notes"]:
         note("note: {line}", line=line)
     language = current_language()
-    for found in result["findings"][:SHOWN]:
+    findings = [*result["findings"], *(result["audit"] or {"findings": []})["findings"]]
+    findings.sort(key=lambda found: -found["harm"])
+    for found in findings[:SHOWN]:
         print(f"! {found['text'][language]}")
         if found["fix"]:
             print(f"    {translate('fix: ')}{found['fix']}")
-    if len(result["findings"]) > SHOWN:
-        note("{count} more findings are in the report.", count=len(result["findings"]) - SHOWN)
+    if len(findings) > SHOWN:
+        note("{count} more findings are in the report.", count=len(findings) - SHOWN)
 
 
 def _write_fixed(job: Any, prepared: Prepared, source: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -17,7 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from luthier.core.locale import translate
+from luthier.core.locale import current_language, translate
 from luthier.pipeline import Listener
 from luthier.train.events import Evaluated, Event, Started, Stepped, Stopped
 
@@ -27,6 +28,10 @@ PHASES = {
     "train": "Training",
     "evaluate": "Evaluating on the test rows",
 }
+
+
+SHOWN = 3
+"""Findings of the audit that are printed; the report has all."""
 
 
 class Display:
@@ -45,7 +50,7 @@ class Display:
             transient=True,
         )
         self._task: TaskID | None = None
-        self.listener = Listener(self._phase, self._event)
+        self.listener = Listener(self._phase, self._findings, self._event)
 
     def __enter__(self) -> Display:
         if self._console.is_terminal:
@@ -62,6 +67,12 @@ class Display:
     def _phase(self, stage: str, phase: str) -> None:
         prefix = "" if stage == "main" else f"[{stage}] "
         self._say(f"{prefix}{translate(PHASES[phase])} ...")
+
+    def _findings(self, _stage: str, found: list[dict[str, Any]]) -> None:
+        for one in found[:SHOWN]:
+            self._say(f"! {one['text'][current_language()]}")
+            if one["fix"]:
+                self._say(f"    {translate('fix: ')}{one['fix']}")
 
     def _event(self, event: Event) -> None:
         if isinstance(event, Started):

@@ -13,6 +13,7 @@ from luthier.data.prepare import Progress, prepare
 from luthier.data.prepared import Prepared
 from luthier.data.roles import Role
 from luthier.data.sources import is_local
+from luthier.data.tools import Tools
 from luthier.recipe.load import Loaded, load_recipe, recipe_text
 from luthier.recipe.schema import Data, Stage
 
@@ -69,11 +70,12 @@ class Job:
         to: str | None = None,
         workers: int | None = None,
         progress: Progress | None = None,
+        tools: Tools | None = None,
     ) -> Prepared:
         """Prepare; see :func:`luthier.data.prepare.prepare`."""
         return prepare(
             self.data, self.roles, base_dir=self.loaded.folder, folder=folder, to=to,
-            workers=workers, progress=progress,
+            workers=workers, progress=progress, tools=tools,
         )  # fmt: skip
 
     def fixed(self, prepared: Prepared, folder: Path) -> str:

@@ -233,12 +233,12 @@ class BaseTools:
 
     def _losses_of(self, copies: Sequence[tuple[int, Sequence[int]]]) -> NDArray[np.float64]:
         """Loss of the token at each place, hidden there; (copies,)."""
-        mask = self._tokenizer.mask_token_id
+        network, mask = self._masked, self._tokenizer.mask_token_id
         hidden = [[*ids[:place], mask, *ids[place + 1 :]] for place, ids in copies]
         losses = np.zeros(len(copies))
         for chosen, ids, attention in self._batches(hidden, self._config.vocab_size):
             with torch.inference_mode():
-                logits = self._masked(input_ids=ids, attention_mask=attention).logits.float()
+                logits = network(input_ids=ids, attention_mask=attention).logits.float()
             places = torch.tensor([copies[n][0] for n in chosen], device=ids.device)
             tokens = torch.tensor([copies[n][1][copies[n][0]] for n in chosen], device=ids.device)
             at = logits[torch.arange(len(chosen), device=ids.device), places]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from luthier.core.errors import DataError
 from luthier.core.lazy import lazy
 from luthier.data.operator import Context, Defaults, Operator, Scope, everywhere
 from luthier.recipe.registries import PREPARATION
@@ -55,12 +56,22 @@ class Quality(Operator):
     """Lines that another line of the text repeats, at most this share."""
     longest: Annotated[int, Field(gt=0)] = 200
     """Characters without a blank in a script that has blanks: more are no word of a language."""
+    perplexity: Annotated[float, Field(gt=1)] | None = None
+    """How surprising a text may be to the recipe's base, which must be a language model; null: it
+    is not asked. A first run with a large limit notes what is usual."""
+
+    def asks_base(self) -> bool:
+        """Whether perplexity is limited."""
+        return self.perplexity is not None
 
     def apply(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         """The rows, perhaps without those that break a rule; the ledger names the rule."""
         said = texts.row_texts(rows, context)
         starts = range(0, max(1, len(said)), CHUNK)
         reasons = pl.concat([self._reasons(said.slice(start, CHUNK)) for start in starts])
+        if self.perplexity is not None:
+            why = self._surprising(said, self.perplexity, context)
+            reasons = reasons.zip_with(reasons.is_not_null(), why)
         bad = reasons.is_not_null()
         entered = rows.with_columns(_why=reasons, _said=said).filter(bad)
         action: Literal["dropped", "flagged"] = "dropped" if self.action == "drop" else "flagged"
@@ -68,6 +79,28 @@ class Quality(Operator):
             self.kind, action, entered, pl.col("_why"), before=pl.col("_said").str.slice(0, 1000)
         )
         return rows.filter(~bad) if self.action == "drop" else rows
+
+    def _surprising(self, said: pl.Series, limit: float, context: Context) -> pl.Series:
+        """What each text's perplexity says against it, or null.
+
+        Raises:
+            DataError: If there is no base to ask.
+        """
+        if context.tools is None:
+            raise DataError(
+                "Perplexity asks a base, and here is none.",
+                where="data.steps.quality.perplexity",
+                hint="Prepare with a recipe that names a base, or leave perplexity out.",
+            )
+        found = context.tools.perplexity(said.to_list())
+        measured = pl.Series("perplexity", found, dtype=pl.Float64)
+        known = measured.fill_nan(None)
+        usual = [known.quantile(share) for share in (0.5, 0.95, 0.99)]
+        if None not in usual:
+            told = ", ".join(f"{value:.1f}" for value in usual)
+            context.notes.append(f"quality: perplexity at the median, 95% and 99% of texts: {told}")
+        beyond = pl.format("perplexity {} is above {}", known.round(1), pl.lit(limit))
+        return pl.select(pl.when(known > limit).then(beyond)).to_series()
 
     def _reasons(self, said: pl.Series) -> pl.Series:
         """The rule that each text breaks, or null."""

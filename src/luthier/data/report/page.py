@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from luthier.core.page import Say, page
+from luthier.core.page.findings import level
 from luthier.core.page.parts import section
 from luthier.data.prepared import Prepared
 from luthier.data.report import parts
@@ -43,7 +44,7 @@ def _head(card: dict[str, Any], names: str, say: Say) -> str:
         "high": ("bad", "Look at the findings before you train"),
         "mid": ("so", "Usable, with findings worth reading"),
         "low": ("good", "Ready to train on"),
-    }[parts.level(harm)]
+    }[level(harm)]
     sentence = say(
         "{rows_in} rows came in, {rows_out} are ready: {train} to train on, {validation} for "
         "validation, {test} for the test.",

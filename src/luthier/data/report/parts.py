@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 from luthier.core.page import Say, table
+from luthier.core.page import findings as page_findings
+from luthier.core.page.findings import short
 from luthier.core.page.plots import share_bar
 from luthier.data.distributions import EDGES
 from luthier.data.prepared import Prepared
-
-HIGH, MIDDLE = 0.6, 0.3
-"""Harm from which on a finding counts as serious, or as worth reading."""
-
-SHOWN = 400
-"""Characters shown of a text."""
 
 EXAMPLES = 5
 """Ledger entries shown of every step and action."""
 
 
-def level(harm: float) -> str:
-    """``high``, ``mid`` or ``low``."""
-    return "high" if harm >= HIGH else "mid" if harm >= MIDDLE else "low"
-
-
 def findings(prepared: Prepared, say: Say) -> str:
     """What was found, most harmful first, with the recipe line that deals with it."""
-    cards = []
-    for found in prepared.card["findings"]:
-        fix = f"<div>{say('In the recipe:')} <code>{escape(found['fix'])}</code></div>"
-        cards.append(
-            f'<div class="card finding {level(found["harm"])}"><h3>{escape(found["operator"])}</h3>'
-            f"{escape(found['text'][say.language], quote=False)}{fix if found['fix'] else ''}"
-            f"{_rows(found['examples'], say)}</div>"
-        )
-    return "".join(cards) or f"<p>{say('Nothing that needs a decision.')}</p>"
+    cards = page_findings.findings(prepared.card["findings"], say)
+    return cards or f"<p>{say('Nothing that needs a decision.')}</p>"
 
 
 def steps(prepared: Prepared, say: Say) -> str:
@@ -109,12 +93,12 @@ def examples(prepared: Prepared, say: Say) -> str:
         title = f"{escape(str(operator))}: {words[str(action)]} ({count:,})"
         rows = [
             (f"{entry['source']}, {entry['row']}", *(
-                _short(entry[key]) for key in ("reason", "before", "after")
+                short(entry[key]) for key in ("reason", "before", "after")
             ))
             for entry in entries.iter_rows(named=True)
         ]  # fmt: skip
         header = ("Row", "Reason", "Before", "After")
-        body = table([say(h) for h in header], [(_short(r[0]), *r[1:]) for r in rows], numbers=4)
+        body = table([say(h) for h in header], [(short(r[0]), *r[1:]) for r in rows], numbers=4)
         blocks.append(f"<details><summary>{title}</summary>{body}</details>")
     return "".join(blocks)
 
@@ -151,17 +135,3 @@ def _counted(count: int, total: int, style: str) -> str:
 
 def _mapping(columns: Mapping[str, str]) -> str:
     return "<br>".join(f"{escape(role)} ← {escape(column)}" for role, column in columns.items())
-
-
-def _rows(entries: Sequence[Mapping[str, Any]], say: Say) -> str:
-    """Examples as a table under a fold."""
-    if not entries:
-        return ""
-    keys = list(dict.fromkeys(key for entry in entries for key in entry))
-    body = table(map(escape, keys), [[_short(e.get(k)) for k in keys] for e in entries], 99)
-    return f"<details><summary>{say('Examples')}</summary>{body}</details>"
-
-
-def _short(value: object) -> str:
-    text = "" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
-    return escape(text if len(text) <= SHOWN else text[:SHOWN] + " ...")
