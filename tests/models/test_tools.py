@@ -121,7 +121,7 @@ def test_embeddings_are_of_length_one_and_alone_as_together(masked):
 def test_a_base_without_the_layers_says_so(bert, bases):
     for tools in (
         BaseTools(Base("bert", bert, "folder")),
-        BaseTools(Base("g", bases["gpt2"], "f")),
+        BaseTools(Base("llama", bases["llama"], "folder")),
     ):
         with pytest.raises(DataError, match="cannot tell words") as caught:
             tools.perplexity(["oil rose"])
