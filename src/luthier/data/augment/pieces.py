@@ -11,7 +11,12 @@ CJK = "\u2e80-\u2fdf\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\u
 """Han, Hiragana and Katakana: scripts without blanks, in which a character is a piece."""
 
 _LETTER = rf"(?:(?![{CJK}])\w)"
-_PIECE = re.compile(rf"[{CJK}]|\d+(?:[.,:/]\d+)+%?|{_LETTER}+(?:['’]{_LETTER}+)*%?|[^\w{CJK}]+")
+_WHOLE = r"\[[A-Z][A-Z_]*\d*\]|@\w+|https?://[^\s，。！？；]+"
+"""Placeholders of masked personal data, names of users and addresses: never cut or changed."""
+
+_PIECE = re.compile(
+    rf"{_WHOLE}|[{CJK}]|\d+(?:[.,:/]\d+)+%?|{_LETTER}+(?:['’]{_LETTER}+)*%?|(?:(?!{_WHOLE})[^\w{CJK}])+"
+)
 _IDEOGRAPH = re.compile(rf"[{CJK}]")
 
 NEGATIONS = frozenset(
@@ -28,6 +33,8 @@ def pieces(text: str) -> list[str]:
 
 def is_unit(piece: str) -> bool:
     """Whether a piece is a word or an ideograph, not blanks or punctuation."""
+    if "://" in piece:
+        return False
     return piece[:1].isalnum() or piece[:1] == "_" or is_ideograph(piece)
 
 

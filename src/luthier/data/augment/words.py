@@ -8,10 +8,12 @@ from luthier.data.augment.pieces import (
     how_many,
     is_ideograph,
     is_negation,
-    is_unit,
     pieces,
     units,
 )
+
+CLOSING = frozenset(".,;:!?)]}%…。，；：！？、）】》")
+"""Marks that stand at the end of the word before them."""
 
 
 def delete(text: str, random: Random, strength: float) -> str:
@@ -67,7 +69,7 @@ def _without(parts: list[str], gone: set[int]) -> str:
         if hole and (not text or text[-1].isspace()):
             if piece[0].isspace():
                 piece = piece[1:]
-            elif not is_unit(piece):
+            elif piece[0] in CLOSING:
                 text = text[:-1]
         text, hole = text + piece, False
     return text.rstrip() if hole else text

@@ -15,6 +15,7 @@ from luthier.data.augment.synonyms import replace_words
 from luthier.data.augment.typos import typos
 from luthier.data.augment.words import delete, swap
 from luthier.data.augment.writing import case, punctuation
+from luthier.data.finding import Finding
 from luthier.data.operator import Context, Operator, Scope
 from luthier.data.roles import ADDED, ANSWERS, ROW, SOURCE, SPLIT
 from luthier.recipe.registries import PREPARATION
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
     import polars as pl
 
     from luthier.data import shingles, texts
-    from luthier.data.augment import chance
+    from luthier.data.augment import chance, effect
 else:
     np, pl = lazy("numpy"), lazy("polars")
     shingles, texts = lazy("luthier.data.shingles"), lazy("luthier.data.texts")
     chance = lazy("luthier.data.augment.chance")
+    effect = lazy("luthier.data.augment.effect")
 
 Method = Literal[
     "delete", "swap", "typos", "case", "punctuation", "synonyms", "back_translation", "mentions"
@@ -102,7 +104,34 @@ class Augment(Operator):
         if made < len(drawn):
             left = len(drawn) - made
             context.notes.append(f"augment: {left} new rows would have been as others; left out")
-        return pl.concat(parts)
+        done = pl.concat(parts)
+        self._judge(done, made, context)
+        return done
+
+    def _judge(self, rows: pl.DataFrame, made: int, context: Context) -> None:
+        """Enter what the new rows do to a linear model, where rows have one class each."""
+        names = context.named("label")
+        if not names or not context.named("text"):
+            return
+        said = texts.row_texts(rows, context)
+        found = effect.effect_of(rows, said, names[0], self.kind, context.seed)
+        if found is None:
+            return
+        context.findings.append(
+            Finding(
+                "With the {made} rows that augment made, a linear model's macro F1 on validation "
+                "goes from {without:.3f} to {with_new:.3f}, its accuracy by {gain:+.3f} (interval "
+                "{low:+.3f} to {high:+.3f}). The model you tune may judge otherwise.",
+                self.kind,
+                0.5 if found.hurts else 0.1,
+                "data.steps.augment=false" if found.hurts else "",
+                fields={
+                    "made": made, "rows": found.rows, "without": found.f1_without,
+                    "with_new": found.f1_with, "gain": found.accuracy.value,
+                    "low": found.accuracy.low, "high": found.accuracy.high,
+                },
+            )
+        )  # fmt: skip
 
     def _methods(self, context: Context) -> Sequence[str]:
         """The methods that serve rows with these roles."""
