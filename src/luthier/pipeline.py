@@ -19,7 +19,7 @@ from luthier.data.steps import steps_for
 from luthier.data.tools import Tools
 from luthier.evaluation.evaluate import measure_rows
 from luthier.evaluation.predict import predict
-from luthier.evaluation.predictor import Predictor, describe_model
+from luthier.evaluation.predictor import Predictor, describe_model, facts_of
 from luthier.evaluation.publish import StageRecord, judge_rows, publish
 from luthier.evaluation.verdict import check_metric
 from luthier.models.bases import Base, resolve
@@ -32,7 +32,7 @@ from luthier.recipe.schema import Stage
 from luthier.runs import Run, State, find_run, list_runs
 from luthier.tasks.audit.audit import audit
 from luthier.tasks.audit.encoded import Encoded
-from luthier.tasks.task import Example, Task, TaskConfig
+from luthier.tasks.task import Example, Facts, Task, TaskConfig
 from luthier.techniques.technique import multipliers
 from luthier.train.consume import train_to_the_end
 from luthier.train.events import Event
@@ -200,7 +200,8 @@ def _run_stage(
     prepared = _prepared(stage, config, loaded, folder / "data", base_of)
     listener.on_phase(stage.name, "load")
     base = base_of()
-    facts = config.learn(prepared.splits["train"])
+    done = (folder / "measured.json").is_file()
+    facts = facts_of(folder / "model") if done else config.learn(prepared.splits["train"])
     processor = load_processor(base, config.reads)
     longest = getattr(processor, "model_max_length", 0)
     task = config.build(facts, processor)
@@ -208,7 +209,7 @@ def _run_stage(
         stage=stage, folder=folder, base=base, prepared=prepared, task=task,
         recipe_yaml=loaded.text,
     )  # fmt: skip
-    if (folder / "measured.json").is_file():
+    if done:
         return record
     train = prepared.splits["train"]
     examples = task.encode(train)
@@ -224,6 +225,8 @@ def _run_stage(
     counts = model.parameter_counts()
     for technique in stage.techniques:
         technique.finish(model)
+    facts = _fitted(record, session, facts)
+    record.task = session.task = config.build(facts, processor)
 
     def fill(place: Path) -> None:
         save_model(model, place)
@@ -275,6 +278,16 @@ def _session(
 
     metric = stage.evaluation.best or next(iter(stage.evaluation.target), task.default_metric)
     return Session(model, task, rows, optimizer, stage.training, metric, evaluate)
+
+
+def _fitted(record: StageRecord, session: Session, facts: Facts) -> Facts:
+    """The facts, and what the task tunes on validation."""
+    task, validation = session.task, record.prepared.splits["validation"]
+    if validation.is_empty() or type(task).fit_on_validation is Task.fit_on_validation:
+        return facts
+    batch_size = record.stage.evaluation.batch_size
+    predictions = predict(session.model, task, task.encode(validation), batch_size=batch_size)
+    return {**facts, **task.fit_on_validation(predictions, task.references(validation))}
 
 
 def _measure(record: StageRecord, session: Session, counts: dict[str, int]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +23,7 @@ def command(
     """Look at a data file and write a recipe for it."""
     from luthier.core.files import write_atomic
     from luthier.data.inspect import inspect, recipe_for
+    from luthier.data.sources import moved
     from luthier.recipe.load import recipe_text
 
     found = inspect(data)
@@ -33,9 +33,8 @@ def command(
         raise RecipeError(
             "{path} exists already.", hint="Give --force, or --output.", path=str(path)
         )
-    if not data.startswith("hf:") and not Path(data).is_absolute():
-        # Relative paths of a recipe start at its own folder.
-        recipe["data"]["train"] = Path(os.path.relpath(data, path.parent)).as_posix()
+    # Relative paths of a recipe start at its own folder.
+    recipe["data"]["train"] = moved(data, Path(), path.parent)
     write_atomic(path, recipe_text(recipe))
     if as_json:
         print_json({"recipe": str(path), "inspection": found.to_json()})

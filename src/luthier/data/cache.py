@@ -6,12 +6,15 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from luthier.core.files import sha256, verify_folder, write_folder_atomic
+from luthier.data.images import IMAGE, is_image
 from luthier.data.operator import Operator
 from luthier.data.sources import is_local, locate
 from luthier.recipe.schema import Data
@@ -22,7 +25,7 @@ VARIABLE = "LUTHIER_CACHE"
 MOST_BYTES = 4 * 2**30
 """The folders used longest ago go when all together are larger than this."""
 
-LIBRARIES = ("ftfy", "numpy", "polars", "pyarrow", "scikit-learn")
+LIBRARIES = ("ftfy", "numpy", "pillow", "polars", "pyarrow", "scikit-learn")
 """Whose versions decide what preparation gives."""
 
 
@@ -49,25 +52,48 @@ def cache_key(wishes: dict[str, Any], files: Sequence[Path]) -> str:
     for path in [*sorted(code.rglob("*.py")), *files]:
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file():
-                name = file.relative_to(path) if path.is_dir() else file.name
+                # Prepared rows name the files of images, so they are of this place alone.
+                of_place = path.is_dir() and is_image(file.name)
+                inside = file.relative_to(path if path.is_dir() else path.parent)
+                name = file if of_place else inside
                 digest.update(f"{name}\0{sha256(file)}\n".encode())
     return digest.hexdigest()
 
 
 def read_files(config: Data, steps: Sequence[Operator], base_dir: Path) -> list[Path] | None:
-    """The files and folders that a preparation reads; None where a source is none.
+    """The files and folders that a preparation reads; None where a source is none of these.
 
     Args:
         config: The recipe's section ``data``.
         steps: That will run.
         base_dir: Relative paths start here.
     """
-    train = [config.train] if isinstance(config.train, str) else config.train
-    named = [*train, config.validation, config.test, *config.restore]
-    names = [*filter(None, named), *(name for step in steps for name in step.sources())]
-    if not all(isinstance(name, str) and is_local(name) for name in names):
+    splits = ("train", "validation", "test")
+    named = [one.source for split in splits for one in config.sources(split)]
+    names = [*named, *config.restore, *(name for step in steps for name in step.sources())]
+    if not all(map(is_local, names)):
         return None
     return [locate(name, base_dir)[0] for name in names]
+
+
+def is_lasting(splits: Mapping[str, pl.DataFrame], config: Data, base_dir: Path) -> bool:
+    """Whether all that rows stand on is in the files of :func:`read_files`.
+
+    A table may name images that are anywhere: then it may change while the table does not.
+
+    Args:
+        splits: Prepared rows.
+        config: The recipe's section ``data``, all of whose sources are local.
+        base_dir: Relative paths start here.
+    """
+    folders = read_files(config, (), base_dir) or []
+    for rows in splits.values():
+        for name in (name for name, kind in rows.schema.items() if kind == IMAGE):
+            image = rows[name].struct
+            files = image.field("path").filter(image.field("bytes").is_null()).drop_nulls()
+            if not all(any(Path(file).is_relative_to(f) for f in folders) for file in files):
+                return False
+    return True
 
 
 def cached(key: str) -> Path | None:

@@ -11,7 +11,7 @@ from luthier.data.distributions import distributions, label_counts
 from luthier.data.gather import Gathered
 from luthier.data.operator import Context
 from luthier.data.prepared import content_hash
-from luthier.data.texts import row_texts
+from luthier.data.texts import is_said, row_texts
 
 
 def describe(
@@ -28,7 +28,8 @@ def describe(
     ``operators`` (step -> dropped, changed, added, flagged), ``rows`` and ``labels`` (split ->
     counts), ``lengths`` (split -> characters of a text: mean, median, p95, max), ``before`` and
     ``after`` (distributions of all rows), ``notes``, ``findings`` (most harmful first),
-    ``fitted`` (step -> what it learned of train), ``hash``.
+    ``fitted`` (step -> what it learned of train), ``measured`` (step -> its effect on
+    validation), ``hash``.
     """
     together = pl.concat(splits.values(), how="vertical_relaxed")
     return {
@@ -42,7 +43,9 @@ def describe(
         "rows": {name: len(rows) for name, rows in splits.items()},
         "labels": {name: _sorted(label_counts(rows, context)) for name, rows in splits.items()},
         "lengths": {
-            name: _lengths(row_texts(rows, context)) for name, rows in splits.items() if len(rows)
+            name: _lengths(row_texts(rows, context))
+            for name, rows in splits.items()
+            if len(rows) and is_said(context)
         },
         "before": before,
         "after": distributions(together, context),
@@ -51,6 +54,7 @@ def describe(
             finding.to_json() for finding in sorted(context.findings, key=lambda f: -f.harm)
         ],
         "fitted": context.fitted,
+        "measured": context.measured,
         "hash": content_hash(splits),
     }
 

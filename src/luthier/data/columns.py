@@ -103,7 +103,11 @@ def _find(raw: Raw, role: Role, mapping: Mapping[str, str], taken: set[str]) -> 
         if column in taken:
             raise _twice(raw, column)
         return column
-    candidates = (by_folded.get(name.casefold()) for name in (role.name, *role.synonyms))
+    names = (role.name, *role.synonyms)
+    if role.beside:
+        pairs = zip(role.synonyms, role.beside, strict=True)
+        names = tuple(name for name, other in pairs if by_folded.get(other.casefold()) in taken)
+    candidates = (by_folded.get(name.casefold()) for name in names)
     return next((column for column in candidates if column and column not in taken), None)
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from luthier.data.operator import Context
 from luthier.data.split import flat
-from luthier.data.texts import row_texts
+from luthier.data.texts import is_said, row_texts
 
 EDGES = (1, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 50_000)
 """Characters from which on a text falls into the next bin of the histogram."""
@@ -23,7 +23,8 @@ def distributions(rows: pl.DataFrame, context: Context) -> dict[str, Any]:
 
     The histogram has one count for every bin of ``EDGES``, and one below the first.
     """
-    lengths = row_texts(rows, context).str.len_chars().to_numpy()
+    said = row_texts(rows, context) if is_said(context) else pl.Series(dtype=pl.String)
+    lengths = said.str.len_chars().to_numpy()
     bins = np.bincount(np.searchsorted(EDGES, lengths, side="right"), minlength=len(EDGES) + 1)
     return {
         "rows": len(rows),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from luthier.data.inspect import LONGEST_NAME, recipe_for
 from luthier.data.prepare import Progress, prepare
 from luthier.data.prepared import Prepared
 from luthier.data.roles import Role
-from luthier.data.sources import is_local
+from luthier.data.sources import is_local, moved, sliced, title
 from luthier.data.tools import Tools
 from luthier.recipe.load import Loaded, load_recipe, recipe_text
 from luthier.recipe.schema import Data, Stage
@@ -102,28 +101,24 @@ def _is_data(source: str) -> bool:
     """Whether a source of rows is meant, not a recipe."""
     if not is_local(source):
         return True
-    file = Path(source.partition("#")[0])
-    whole = Path(source)
-    return any(p.exists() and p.suffix not in {".yaml", ".yml"} for p in (file, whole))
+    named, _ = sliced(source, Path.cwd())
+    file = Path(named.partition("#")[0])
+    return any(p.exists() and p.suffix not in {".yaml", ".yml"} for p in (file, Path(named)))
 
 
 def _name_for(source: str) -> str:
-    stem = Path(source.partition("#")[0].removeprefix("hf:").removesuffix(".gz")).stem
-    kept = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in stem)
-    return kept[:LONGEST_NAME].strip("-.") or "my-data"
+    return title(source)[:LONGEST_NAME].strip("-.") or "my-data"
 
 
 def _moved(data: dict[str, Any], old: Path, new: Path) -> dict[str, Any]:
     """A recipe's data with its paths starting at another folder."""
 
-    def moved(value: Any) -> Any:
+    def elsewhere(value: Any) -> Any:
         if isinstance(value, list):
-            return [moved(item) for item in value]
+            return [elsewhere(item) for item in value]
         if isinstance(value, dict):
-            return {**value, "source": moved(value["source"])} if "source" in value else value
-        if not isinstance(value, str) or not is_local(value) or Path(value).is_absolute():
-            return value
-        return Path(os.path.relpath(old / value, new)).as_posix()
+            return {**value, "source": elsewhere(value["source"])}
+        return moved(value, old, new) if isinstance(value, str) else value
 
     paths = ("train", "validation", "test", "restore")
-    return {key: moved(value) if key in paths else value for key, value in data.items()}
+    return {key: elsewhere(value) if key in paths else value for key, value in data.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,18 @@ import polars as pl
 
 from luthier.core.errors import DataError
 from luthier.data.columns import extra_columns, map_columns
-from luthier.data.formats import recognise
+from luthier.data.formats import FORMATS, recognise
+from luthier.data.formats.format import by_name
 from luthier.data.inspect import labelled_columns
-from luthier.data.roles import ANSWERS, ROW, SOURCE, SPLIT, Role
+from luthier.data.roles import ANSWERS, ROW, SOURCE, SPLIT, WEIGHT, Role
 from luthier.data.sources import Raw, read_source
-from luthier.recipe.schema import Data
+from luthier.recipe.schema import Data, Source
 
 FLAT = ("text", "label", "labels", "number", "extra")
 """Kinds of role that a plain column can hold."""
+
+DOCUMENTS = ("text", "document", "article", "content", "body", "文本", "正文", "内容")
+"""Names of the column that holds the text where nothing is a label."""
 
 
 @dataclass
@@ -36,7 +40,7 @@ class Gathered:
     given: set[str] = field(default_factory=set)
     """Splits that have a source."""
     sources: list[dict[str, Any]] = field(default_factory=list)
-    """source, split, rows, sha256, format of each."""
+    """source, split, rows, sha256, format of each; slice and weight where it has one."""
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
     """Source to role to column."""
     notes: list[str] = field(default_factory=list)
@@ -59,23 +63,27 @@ def gather(config: Data, roles: Sequence[Role] | None, base_dir: Path) -> Gather
     wanted = list(roles or ())
     extras: dict[str, None] = {}
     for split, raw, asked in _parts(config, base_dir):
-        taken = _take(raw, wanted, config) if wanted else _recognised(raw, config)
+        columns = {**config.columns, **(asked.columns if asked else {})}
+        taken = _take(raw, wanted, columns) if wanted else _recognised(raw, columns)
         wanted = wanted or list(taken.roles)
         _check_family(raw, taken, gathered)
         table, found = taken.table, taken.columns
         gathered.notes += [f"{raw.name}: {note}" for note in raw.notes]
-        if not asked and _has_no_answers(table, wanted):
+        if asked is None and _has_no_answers(table, wanted):
             gathered.notes.append(f"{raw.name}: its rows have no labels, so it is left out")
             continue
-        entry = {"source": raw.name, "split": split, "rows": len(table), "sha256": raw.sha256}
-        gathered.sources.append(entry | {"format": taken.format})
+        gathered.sources.append(_entry(raw, split, taken, asked))
         gathered.columns[raw.name] = found
         gathered.given.add(split)
         beside = (
             extra_columns(raw, wanted, found) if len(raw.rows) == len(table) else table.select()
         )
         extras |= dict.fromkeys(beside.columns)
-        tables.append(tagged(pl.concat([table, beside], how="horizontal"), raw.name, split))
+        rows = pl.concat([table, beside], how="horizontal")
+        rows = tagged(rows, raw.name, split, raw.places)
+        if asked is not None and asked.weight != 1:
+            rows = rows.with_columns(pl.lit(asked.weight).alias(WEIGHT))
+        tables.append(rows)
     gathered.rows = pl.concat(tables, how="diagonal_relaxed")
     present = [role for role in wanted if role.name in gathered.rows.columns]
     gathered.roles = (*present, *(Role(name, "extra", required=False) for name in extras))
@@ -93,28 +101,39 @@ class _Taken:
     family: str = "classify"
 
 
-def _take(raw: Raw, wanted: Sequence[Role], config: Data) -> _Taken:
+def _entry(raw: Raw, split: str, taken: _Taken, asked: Source | None) -> dict[str, Any]:
+    """What the card says of a source."""
+    entry = {"source": raw.name, "split": split, "rows": len(taken.table), "sha256": raw.sha256}
+    entry["format"] = taken.format
+    if raw.places is not None and raw.slice is not None:
+        entry["slice"] = raw.slice.text
+    if asked is not None and asked.weight != 1:
+        entry["weight"] = asked.weight
+    return entry
+
+
+def _take(raw: Raw, wanted: Sequence[Role], columns: Mapping[str, str]) -> _Taken:
     """The columns that the roles need; for roles of dialogues and the like, by the format."""
     if all(role.kind in FLAT for role in wanted if role.required):
-        table, found = map_columns(raw, wanted, config.columns)
+        table, found = map_columns(raw, wanted, columns)
         family = "classify" if any(role.kind in ANSWERS for role in wanted) else "text"
         return _Taken(
             table, found, wanted, "text,label" if family == "classify" else "text", family
         )
-    return _recognised(raw, config)
+    return _recognised(raw, columns, [role.name for role in wanted if role.required])
 
 
-def _recognised(raw: Raw, config: Data) -> _Taken:
+def _recognised(raw: Raw, columns: Mapping[str, str], wanted: Sequence[str] = ()) -> _Taken:
     """What the source's own format has; else text and label, else text alone."""
-    known = None if config.columns else recognise(raw.rows)
+    known = None if columns else recognise(raw.rows, raw.folder, wanted)
     if known is not None:
         sound = [c for c in known.rows.columns if known.rows[c].null_count() < len(known.rows)]
         roles = [role for role in known.roles if role.required or role.name in sound]
         table = known.rows.select(role.name for role in roles)
         return _Taken(table, known.columns, roles, known.format, known.family)
     if len(raw.rows.columns) == 1 and raw.rows.dtypes[0] == pl.String:
-        return _take(raw, [Role("text", "text", (raw.rows.columns[0],))], config)
-    return _take(raw, _roles_of(raw, config), config)
+        return _take(raw, [Role("text", "text", (raw.rows.columns[0],))], columns)
+    return _take(raw, _roles_of(raw, columns), columns)
 
 
 def _check_family(raw: Raw, taken: _Taken, gathered: Gathered) -> None:
@@ -135,37 +154,74 @@ def _check_family(raw: Raw, taken: _Taken, gathered: Gathered) -> None:
     gathered.family = taken.family
 
 
-def _roles_of(raw: Raw, config: Data) -> list[Role]:
-    """Text and label under the names that the recipe gives, or that they seem to have."""
-    if {"text", "label"} <= config.columns.keys():
+def _roles_of(raw: Raw, columns: Mapping[str, str]) -> list[Role]:
+    """Text and label under the names that the recipe gives, or that they seem to have.
+
+    Raises:
+        DataError: If there is neither a label nor a text, with what was tried.
+    """
+    if {"text", "label"} <= columns.keys():
         return [Role("text", "text"), Role("label", "label")]
-    text, label = labelled_columns(raw)
+    document = by_name(raw.rows, *DOCUMENTS)
+    try:
+        text, label = labelled_columns(raw)
+    except DataError:
+        if document is not None:
+            return [Role("text", "text", (document,))]
+        raise DataError(
+            "The format of the rows cannot be told: the columns {columns} are those of none of "
+            "{formats}, and no two look like text and label.",
+            where=raw.name,
+            hint="Say which is which: data.columns={{text: NAME, label: NAME}}.",
+            columns=", ".join(raw.rows.columns),
+            formats="; ".join(known.name for known in FORMATS),
+        ) from None
     return [Role("text", "text", (text,)), Role("label", "label", (label,))]
 
 
-def tagged(table: pl.DataFrame, source: str, split: str) -> pl.DataFrame:
-    """Rows with their origin: source, index there from 0, split."""
-    return table.with_row_index(ROW).with_columns(
+def tagged(
+    table: pl.DataFrame, source: str, split: str, places: pl.Series | None = None
+) -> pl.DataFrame:
+    """Rows with their origin: source, index there from 0, split.
+
+    Args:
+        table: The rows.
+        source: Its name.
+        split: Of all of them.
+        places: (rows,) index of each in the source; None: they are all of its rows.
+    """
+    numbered = table.with_row_index(ROW) if places is None else table.insert_column(
+        0, places.alias(ROW)
+    )  # fmt: skip
+    return numbered.with_columns(
         pl.col(ROW).cast(pl.Int64), pl.lit(source).alias(SOURCE), pl.lit(split).alias(SPLIT)
     )
 
 
-def _parts(config: Data, base_dir: Path) -> Iterator[tuple[str, Raw, bool]]:
-    """Split, source, and whether the recipe asks for it or the data set just brings it."""
-    for name in dict.fromkeys([config.train] if isinstance(config.train, str) else config.train):
-        raw = _read(name, config, base_dir)
-        yield "train", raw.part("train"), True
+def _parts(config: Data, base_dir: Path) -> Iterator[tuple[str, Raw, Source | None]]:
+    """Split, rows, and what the recipe asks for; None where the data set just brings them."""
+    named = config.sources("train")
+    for place, source in enumerate(named):
+        if source in named[:place]:
+            continue
+        raw = _read(source, config, base_dir)
+        yield "train", raw.part("train"), source
         for split in ("validation", "test"):
             if split in raw.splits and getattr(config, split) is None:
-                yield split, raw.part(split), False
-    for split, given in (("validation", config.validation), ("test", config.test)):
-        if given is not None:
-            yield split, _read(given, config, base_dir).part(split), True
+                yield split, raw.part(split, whole=True), None
+    for split in ("validation", "test"):
+        for source in config.sources(split):
+            yield split, _read(source, config, base_dir).part(split), source
 
 
-def _read(name: str, config: Data, base_dir: Path) -> Raw:
-    options = {"encoding": config.encoding, "delimiter": config.delimiter}
-    return read_source(name, base_dir=base_dir, **options)
+def _read(source: Source, config: Data, base_dir: Path) -> Raw:
+    return read_source(
+        source.source,
+        base_dir=base_dir,
+        encoding=source.encoding or config.encoding,
+        delimiter=source.delimiter or config.delimiter,
+        seed=config.split.seed,
+    )
 
 
 def _has_no_answers(table: pl.DataFrame, roles: Sequence[Role]) -> bool:

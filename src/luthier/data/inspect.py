@@ -13,7 +13,7 @@ import polars as pl
 from luthier.core.errors import DataError
 from luthier.data.columns import NO_TEXT
 from luthier.data.operators.missing import MARKERS
-from luthier.data.sources import Raw, read_source
+from luthier.data.sources import Raw, read_source, shown, title
 
 LABEL_NAMES = re.compile(
     r"label|sentiment|class|categor|target|intent|topic|rating|stars|标签|类别|情感|分类",
@@ -119,15 +119,14 @@ def labelled_columns(raw: Raw) -> tuple[str, str]:
 def recipe_for(spec: str, found: Inspection | None = None) -> dict[str, Any]:
     """A recipe for a labelled source, as a mapping."""
     found = found or inspect(spec)
-    stem = Path(spec.removeprefix("hf:").removesuffix(".gz")).stem
-    name = re.sub(r"[^\w.-]+", "-", stem)[:LONGEST_NAME].strip("-.") or "my-recipe"
+    name = title(spec)[:LONGEST_NAME].strip("-.") or "my-recipe"
     task = {"kind": "classify", "text": found.text, "label": found.label}
     if found.several:
         task["target"] = "classes"
     epochs, rate, decay = next(values for most, values in SETTINGS.items() if found.rows <= most)
     return {
         "name": name,
-        "description": f"Classify the texts of {spec}.",
+        "description": f"Classify the texts of {shown(spec)}.",
         "base": "minilm-l6",
         "task": task,
         "data": {"train": spec, "split": {"validation": 0.1, "test": 0.2}},

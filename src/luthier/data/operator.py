@@ -50,6 +50,8 @@ class Context:
     fitted: dict[str, Any] = field(default_factory=dict)
     """Kind of step to what it learned from training rows; JSON, kept in the card. Filled in
     advance where rows are prepared as earlier ones were."""
+    measured: dict[str, Any] = field(default_factory=dict)
+    """Kind of step to what it measured of its own effect on validation; JSON, kept in the card."""
     tables: dict[str, pl.DataFrame] = field(default_factory=dict)
     """What a step has to show beside the rows, by name; kept as Parquet files."""
     base_dir: Path = Path()
@@ -82,6 +84,8 @@ class Operator(Config):
     """Steps run in the order of their places, unless a recipe lists them."""
     defaults: ClassVar[Defaults] = {}
     """Where it runs without being asked for."""
+    families: ClassVar[tuple[str, ...] | None] = None
+    """Kinds of rows among which it runs unasked; None: all."""
 
     kind: str
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from luthier.core.files import write_atomic
 from luthier.core.locale import LANGUAGES
-from luthier.data.formats import convert, write_lines
+from luthier.data.formats import convert, format_named, write_rows
 from luthier.data.prepared import Prepared
 from luthier.data.quarantine import NAMES, write_quarantine
 from luthier.data.report import data_page
@@ -28,7 +28,7 @@ def write_prepared(prepared: Prepared, folder: Path) -> None:
 
 
 def write_in_format(prepared: Prepared, folder: Path, to: str) -> None:
-    """Write every split as JSON lines in a format, e.g. ``train.jsonl``.
+    """Write every split in a format, e.g. as ``train.jsonl`` or ``train.conllu``.
 
     Args:
         prepared: The rows.
@@ -38,8 +38,9 @@ def write_in_format(prepared: Prepared, folder: Path, to: str) -> None:
     Raises:
         DataError: If there is no such format, or it is for rows of another kind.
     """
+    ending = format_named(to).ending
     for name, rows in prepared.splits.items():
-        write_lines(convert(rows, prepared.card["family"], to), folder / f"{name}.jsonl")
+        write_rows(convert(rows, prepared.card["family"], to), folder / f"{name}{ending}", to)
 
 
 def report_name(language: str) -> str:

@@ -10,7 +10,7 @@ import polars as pl
 
 from luthier.core.cores import available_cores
 from luthier.core.files import copy_files, write_folder_atomic
-from luthier.data.cache import cache_key, cached, read_files, remember
+from luthier.data.cache import cache_key, cached, is_lasting, read_files, remember
 from luthier.data.card import describe
 from luthier.data.checks import check_learnable, check_rows_left
 from luthier.data.distributions import distributions
@@ -20,10 +20,11 @@ from luthier.data.operator import Context, Operator
 from luthier.data.output import write_in_format, write_prepared
 from luthier.data.prepared import Prepared
 from luthier.data.quarantine import RESTORED, keep_restored, quarantined, restore
-from luthier.data.roles import SPLIT, SPLITS, Role
+from luthier.data.roles import SPLIT, SPLITS, WEIGHT, Role
 from luthier.data.split import split_rows
 from luthier.data.steps import steps_for
 from luthier.data.tools import Tools
+from luthier.data.weights import KIND, PLACE, weighed
 from luthier.recipe.schema import Data
 
 Progress = Callable[[str, float], None]
@@ -49,7 +50,7 @@ def prepare(
         base_dir: Relative paths start here.
         folder: Where to write the result; default: nowhere. What was prepared before from the
             same files with the same settings is taken from the cache.
-        to: Name of a format to write the rows in too, as JSON lines in ``folder``.
+        to: Name of a format to write the rows in too.
         workers: Threads to use; default: one a core. The result does not depend on it.
         progress: Told the steps: ``read``, the operators, ``split``, the operators again.
         tools: The base to be tuned, for steps that ask it.
@@ -64,7 +65,8 @@ def prepare(
     known = cached(key) if key else None
     if known is None:
         prepared = _prepare(config, roles, base_dir, workers or available_cores(), tell, tools)
-        known = remember(key, lambda place: write_prepared(prepared, place)) if key else None
+        if key and is_lasting(prepared.splits, config, base_dir):
+            known = remember(key, lambda place: write_prepared(prepared, place))
     else:
         prepared = Prepared.load(known)
 
@@ -98,7 +100,8 @@ def _prepare(
     check_learnable(splits, context)
     ledger = context.ledger.table()
     by_hand = ["restore"] if config.restore else []
-    kinds = [*by_hand, *(step.kind for step in steps), "limit", "split"]
+    by_weight = [KIND] if WEIGHT in gathered.rows.columns else []
+    kinds = [*by_hand, *(step.kind for step in steps), "limit", "split", *by_weight]
     card = describe(gathered, before, splits, context, kinds)
     return Prepared(splits, ledger, card, context.tables, quarantined(gathered.rows, ledger))
 
@@ -118,8 +121,10 @@ def _apply(
     rows = split_rows(rows.drop(RESTORED, strict=False), gathered.config, context, gathered.given)
     for number, step in enumerate(steps, len(steps) + 2):
         tell(step.kind, number / total)
+        if step.place >= PLACE:
+            rows = weighed(rows, context)
         rows = step.apply_divided(rows, context)
-    return rows
+    return weighed(rows, context)
 
 
 def _key(

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from luthier.core.files import read_json, write_json
+from luthier.data.images import IMAGE
 from luthier.data.roles import ROW, SOURCE, SPLITS
 
 ROW_GROUP = 100_000
@@ -60,8 +61,14 @@ def content_hash(splits: dict[str, pl.DataFrame]) -> str:
     """SHA-256 over the values of all rows of all splits, in order, without their origin."""
     digest = hashlib.sha256()
     for name in SPLITS:
-        rows = splits[name].drop(SOURCE, ROW)
+        rows = _by_content(splits[name].drop(SOURCE, ROW))
         digest.update(f"{name}:{rows.columns}:{len(rows)}\n".encode())
         for part in rows.iter_slices(ROW_GROUP):
             digest.update(part.write_json().encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
+
+
+def _by_content(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with the SHA-256 of images in their place, wherever those are."""
+    images = [name for name, kind in rows.schema.items() if kind == IMAGE]
+    return rows.with_columns(pl.col(name).struct.field("sha256").alias(name) for name in images)

@@ -10,6 +10,7 @@ import polars as pl
 
 from luthier.core.errors import DataError
 from luthier.core.files import read_json, sha256
+from luthier.data.images import IMAGE
 from luthier.data.ledger import Ledger
 from luthier.data.roles import ROW, SOURCE, Role
 from luthier.data.sources import read_source
@@ -26,7 +27,7 @@ ABOUT = ["source", "row", "operator", "reason"]
 STRICT = ("missing", "labels")
 """Steps that may drop rows that were put back: without text or label nothing can be learned."""
 
-CHOSEN = ("limit", "mix", "balance", "split")
+CHOSEN = ("limit", "weight", "balance", "split")
 """Steps that leave out sound rows; theirs are not in the file."""
 
 
@@ -47,7 +48,9 @@ def quarantined(raw: pl.DataFrame, ledger: pl.DataFrame) -> pl.DataFrame:
 
 
 def write_quarantine(rows: pl.DataFrame, folder: Path) -> Path:
-    """Write the rows beside the prepared ones; the file's path."""
+    """Write the rows beside the prepared ones, with names of images; the file's path."""
+    for name in (name for name, kind in rows.schema.items() if kind == IMAGE):
+        rows = rows.with_columns(pl.col(name).struct.field("path").alias(name))
     nested = any(kind.is_nested() for kind in rows.schema.values())
     path = folder / NAMES[nested]
     if nested:
@@ -83,7 +86,8 @@ def restore(
         on=[SOURCE, ROW], how="left", maintain_order="left",
     ).with_columns(pl.col(RESTORED).fill_null(False))  # fmt: skip
     for role in roles:
-        if role.name in edited.columns and role.name in rows.columns:
+        known = role.name in edited.columns and role.name in rows.columns
+        if known and role.kind != "image":
             marked = _overwrite(marked, edited, role.name, ledger)
     return marked
 

@@ -14,20 +14,24 @@ GROUP = "_group"
 ADDED = "_added"
 """Column of prepared rows: the step that made the row; null where it is a source's own."""
 
-MARKS = (SOURCE, ROW, SPLIT, GROUP, ADDED)
+WEIGHT = "_weight"
+"""Column of rows whose source has a weight: how often each is to be in train."""
+
+MARKS = (SOURCE, ROW, SPLIT, GROUP, ADDED, WEIGHT)
 """All columns that are about a row rather than of it."""
 
 SPLITS = ("train", "validation", "test")
 
 
 Kind = Literal[
-    "text", "verbatim", "dialogue", "tokens", "tags", "label", "labels", "number", "spans", "extra"
-]
+    "text", "verbatim", "dialogue", "tokens", "image", "tags", "heads", "label", "labels",
+    "number", "spans", "extra",
+]  # fmt: skip
 
 SAID: tuple[Kind, ...] = ("text", "verbatim", "dialogue", "tokens")
 """Kinds of role that hold what a row says."""
 
-GIVEN: tuple[Kind, ...] = SAID
+GIVEN: tuple[Kind, ...] = (*SAID, "image")
 """Kinds of role that a model is given to answer."""
 
 ANSWERS: tuple[Kind, ...] = ("label", "labels", "number")
@@ -43,15 +47,20 @@ class Role:
         kind: What it holds. ``text``: text that may be cleaned; ``verbatim``: text that other
             columns point into, so never changed; ``dialogue``: a list of turns, structs with
             ``role`` and ``content``; ``tokens``: a list of words, never changed; ``tags``: a
-            list with one label a token. ``label``: one class name; ``labels``: several (a list,
+            list with one label a token; ``heads``: a list with the number, from 1, of each
+            token's head, 0 for the root. ``image``: a struct with ``path``, ``bytes`` and
+            ``sha256``. ``label``: one class name; ``labels``: several (a list,
             or text separated by ``,``, ``;`` or ``|``); ``number``: a score. ``spans``: a list
             of answers, structs with ``text`` and ``start``. ``extra``: carried along.
         synonyms: Names under which such a column usually comes, best first. A single one
             is no guess but the name that the recipe's task gives: it must be there.
         required: Whether a source without it is refused.
+        beside: For each synonym the column that an earlier role must have taken: two columns that
+            are known by their names together only, as ``premise`` and ``hypothesis``.
     """
 
     name: str
     kind: Kind
     synonyms: tuple[str, ...] = ()
     required: bool = True
+    beside: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from luthier.data.division import by_hash, by_time
 from luthier.data.operator import Context
 from luthier.data.roles import GROUP, SPLIT
 from luthier.data.strata import Indices, by_chance, by_fold, few_of_each
-from luthier.data.texts import row_texts
+from luthier.data.texts import row_keys
 from luthier.data.units import units
 from luthier.recipe.schema import Data, Split
 
@@ -45,7 +45,7 @@ def split_rows(rows: pl.DataFrame, config: Data, context: Context, given: set[st
     if labels and wanted:
         _note_single(rows, labels[0], context)
     label = labels[0] if labels and split.stratify else None
-    said = rows.with_columns(row_texts(rows, context).alias(SAID_COLUMN))
+    said = rows.with_columns(row_keys(rows, context).alias(SAID_COLUMN))
     said = _divide(said, split, wanted, label, context)
     if split.few_shot is not None:
         said = _few(said, split.few_shot, labels[0] if labels else None, split.seed, context)

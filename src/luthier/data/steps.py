@@ -26,7 +26,9 @@ def steps_for(config: Data | None = None, family: str = "classify") -> list[Oper
     chosen = []
     for kind, member in PREPARATION.members().items():
         assert issubclass(member, Operator)
-        settings = _settings(member.defaults.get(profile), changes.get(kind))
+        meant = member.families is None or family in member.families
+        usual = member.defaults.get(profile) if meant else None
+        settings = _settings(usual, changes.get(kind))
         if settings is not None:
             chosen.append(member.model_validate({"kind": kind, **settings}))
     return sorted(chosen, key=lambda step: step.place)

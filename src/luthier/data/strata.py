@@ -62,6 +62,14 @@ def few_of_each(heads: pl.DataFrame, label: str | None, count: int, seed: int) -
     return chosen
 
 
+def drawn(places: Indices, count: int, random: np.random.Generator) -> Indices:
+    """So many of the places, each as often as every other within one, sorted."""
+    if count <= 0:
+        return places[:0]
+    whole, rest = divmod(count, len(places))
+    return np.sort(np.concatenate([np.tile(places, whole), random.permutation(places)[:rest]]))
+
+
 def _strata(heads: pl.DataFrame, label: str | None) -> Indices:
     """The stratum of every row, numbered from 0 in the order in which they occur."""
     if label is None or heads.is_empty():

@@ -70,6 +70,20 @@ def row_texts(rows: pl.DataFrame, context: Context) -> pl.Series:
     return frame.select(pl.concat_str(pl.all(), separator="\n").alias("text")).to_series()
 
 
+def row_keys(rows: pl.DataFrame, context: Context) -> pl.Series:
+    """What tells each row from others: what it says, and the SHA-256 of its image; never null."""
+    said = row_texts(rows, context)
+    for name in context.named("image"):
+        image = rows[name].struct
+        said = said + image.field("sha256").fill_null(image.field("path")).fill_null("")
+    return said
+
+
+def is_said(context: Context) -> bool:
+    """Whether rows say anything: images alone do not."""
+    return bool(context.named(*SAID))
+
+
 def contents(dialogues: pl.Series) -> pl.Series:
     """The contents of all turns of all dialogues, one after the other."""
     values = dialogues.to_arrow().flatten()

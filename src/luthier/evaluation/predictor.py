@@ -73,9 +73,10 @@ class Predictor:
         )
         columns = facts["columns"]
         asked = [
-            replace(role, synonyms=(columns[role.name], *role.synonyms))
+            replace(role, synonyms=(columns[role.name], *role.synonyms), beside=())
             if role.name in columns else role
-            for role in config.roles() if role.kind in GIVEN and role.required
+            for role in config.roles()
+            if role.kind in GIVEN and (role.required or role.name in task.needs)
         ]  # fmt: skip
         parsed = (PREPARATION.parse(step) for step in facts["prepare"])
         steps = [step for step in parsed if isinstance(step, Operator)]
@@ -124,6 +125,12 @@ class Predictor:
                     role=role.name,
                 )
         return row
+
+
+def facts_of(folder: Path) -> Facts:
+    """What the task of a saved model learned, of training and of validation rows."""
+    facts: Facts = read_json(folder / ABOUT)["facts"]
+    return facts
 
 
 def describe_model(folder: Path, config: TaskConfig, facts: Facts, base: Base, data: Data) -> None:

@@ -2,25 +2,58 @@
 
 from __future__ import annotations
 
+from luthier.metrics.answers import (
+    EXTRACTION,
+    UNANSWERABLE,
+    Asked,
+    constant_answer,
+    fit_no_answer,
+    measure_answers,
+    score_answer,
+)
 from luthier.metrics.classification import CLASSIFICATION, measure_classification
+from luthier.metrics.dependencies import (
+    DEPENDENCIES,
+    Tree,
+    best_chain,
+    measure_dependencies,
+)
 from luthier.metrics.directions import higher_is_better, reaches
 from luthier.metrics.measures import Difference, Estimate, Measures
 from luthier.metrics.multilabel import MULTILABEL, measure_multilabel
-from luthier.metrics.paired import mcnemar, paired_difference
+from luthier.metrics.neighbours import NEIGHBOURS, measure_neighbours, nearest_others
+from luthier.metrics.paired import mcnemar, paired_classification, paired_difference
 from luthier.metrics.regression import REGRESSION, measure_regression
+from luthier.metrics.thresholds import fit_thresholds
 
 __all__ = [
     "CLASSIFICATION",
+    "DEPENDENCIES",
+    "EXTRACTION",
     "MULTILABEL",
+    "NEIGHBOURS",
     "REGRESSION",
+    "UNANSWERABLE",
+    "Asked",
     "Difference",
     "Estimate",
     "Measures",
+    "Tree",
+    "best_chain",
+    "constant_answer",
+    "fit_no_answer",
+    "fit_thresholds",
     "higher_is_better",
     "mcnemar",
+    "measure_answers",
     "measure_classification",
+    "measure_dependencies",
     "measure_multilabel",
+    "measure_neighbours",
     "measure_regression",
+    "nearest_others",
+    "paired_classification",
     "paired_difference",
     "reaches",
+    "score_answer",
 ]

@@ -81,7 +81,7 @@ def measure_classification(
         per_class=counts.table(labels, confidence),
         confusion=matrix.tolist(),
         calibration={"ece": metrics["ece"].value, "bins": reliability.curve()},
-        gains=gains(counted, from_counts(_majority(counts)), confidence),
+        gains=gains(counted, from_counts(majority(counts)), confidence),
     )
 
 
@@ -127,7 +127,7 @@ def log_losses(y_true: NDArray[Any], probabilities: Floats) -> Floats:
     return losses
 
 
-def _majority(counts: Counts) -> Counts:
+def majority(counts: Counts) -> Counts:
     """What always answering the data's most frequent class would count, in every sample."""
     best = counts.support[0].argmax()
     answered = np.zeros_like(counts.support)

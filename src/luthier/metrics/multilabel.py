@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from luthier.metrics.measures import Measures
 from luthier.metrics.ranking import Ranking, mean_metrics
 
 THRESHOLD = 0.5
-"""A label is given from this probability on."""
+"""A label is given from this probability on, where no other threshold is asked."""
 
 MULTILABEL = (
     "accuracy",
@@ -42,6 +43,7 @@ def measure_multilabel(
     probabilities: Floats,
     labels: list[str],
     *,
+    thresholds: Sequence[float] | None = None,
     confidence: float = 0.95,
     resamples: int = 1000,
     seed: int = SEED,
@@ -52,6 +54,7 @@ def measure_multilabel(
         y_true: (rows, labels) 0/1.
         probabilities: (rows, labels).
         labels: Names by index.
+        thresholds: Probability from which on each label is given; default: one half.
         confidence: Level of the intervals.
         resamples: Bootstrap resamples; 0 leaves the intervals out.
         seed: Of the resampling.
@@ -62,7 +65,7 @@ def measure_multilabel(
     """
     check_measurable(y_true, probabilities)
     truth, n = y_true > THRESHOLD, len(y_true)
-    answers = probabilities >= THRESHOLD
+    answers = probabilities >= (THRESHOLD if thresholds is None else np.asarray(thresholds))
     constant = np.broadcast_to(truth.mean(0) >= THRESHOLD, truth.shape)
 
     def rows() -> Any:

@@ -24,7 +24,7 @@ from transformers import (
 
 from luthier.core.errors import ModelError, RecipeError
 from luthier.models.bases import Base
-from luthier.models.families import DepthGroup, Family, depth_groups, family_of
+from luthier.models.families import HEAD, DepthGroup, Family, depth_groups, family_of
 from luthier.models.heads.own import OwnNetwork, network_for
 
 DROPOUT_FIELDS = (
@@ -111,7 +111,8 @@ class Model:
             names = fnmatch.filter(every, pattern)
             known = ", ".join(every[:3]) + ", ..., " + ", ".join(every[-2:])
         found = frozenset(names)
-        if not found:
+        # A network without layers of its own on the base has a head of no parameters.
+        if not found and pattern != f"@{HEAD}":
             raise RecipeError(
                 "The pattern '{pattern}' matches no parameter of the model.",
                 hint="There are: {known}.",
@@ -233,6 +234,10 @@ def load_tokenizer(base: Base) -> PreTrainedTokenizerBase:
         raise _unusable(base, error) from None
     tokenizer.model_max_length = min(tokenizer.model_max_length, _positions(config))
     tokenizer.padding_side = "right"
+    if getattr(config, "type_vocab_size", 1) < 2:
+        # Such a base has no embedding for the second of two texts, whatever its tokenizer offers.
+        names = tokenizer.model_input_names
+        tokenizer.model_input_names = [name for name in names if name != "token_type_ids"]
     if tokenizer.pad_token_id is None:
         # Decoders often have no padding token; their end token serves, masked out.
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token

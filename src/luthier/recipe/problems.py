@@ -39,7 +39,8 @@ def explain(
         overrides: ``key=value`` given beside the YAML: a problem in one has no line.
     """
     problem = min(error.errors(), key=lambda p: (p["type"] != "extra_forbidden", len(p["loc"])))
-    full = tuple(str(part) for part in problem["loc"])
+    # Parts in angle brackets say in which of several forms a value was read: no keys.
+    full = tuple(part for part in map(str, problem["loc"]) if not part.startswith("<"))
     path = full if explicit or full[:1] != ("stages",) else full[2:]
     used = {now: name for name, now in renamed.items()}.get(".".join(path))
     written = tuple(used.split(".")) if used else path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from luthier.core.config import Config
 from luthier.core.registry import Registered
@@ -50,14 +50,49 @@ class Split(Config):
         return self
 
 
+class Source(Config):
+    """A source with settings of its own. A source without any may be its name alone."""
+
+    source: str
+    """File, folder, hub data set (`hf:owner/name`) or database (`sqlite:///file.db#table`, or a
+    query behind the `#`), relative to the recipe. A slice behind it takes some rows only:
+    `[:1000]`, `[1000:2000]`, `[:10%]`, or `[~1000]` for so many by chance (by the split's seed)."""
+    weight: Annotated[float, Field(gt=0, le=100)] = 1.0
+    """How often each of its rows is in train: 2 repeats them, 0.5 leaves half of them out, by the
+    split's seed. Rows are repeated after the division and after all checks, so that copies are
+    never divided between splits nor taken for duplicates."""
+    columns: dict[str, str] = {}
+    """Role to column name in this source, before those of `data.columns`."""
+    encoding: str | None = None
+    """Text encoding of this source; default: that of `data`."""
+    delimiter: str | None = None
+    """Column separator of this source; default: that of `data`."""
+
+
+def _form(value: Any) -> str:
+    """Which form of a source is written, so that errors name the key within it."""
+    if isinstance(value, list):
+        return "<list>"
+    return "<settings>" if isinstance(value, dict | Source) else "<name>"
+
+
+Name = Annotated[str, Tag("<name>")]
+Settings = Annotated[Source, Tag("<settings>")]
+OneSource = Annotated[Name | Settings, Discriminator(_form)]
+Sources = Annotated[
+    Name | Settings | Annotated[list[OneSource], Tag("<list>")], Discriminator(_form)
+]
+
+
 class Data(Config):
     """Where rows come from and how they are prepared."""
 
-    train: str | list[str]
-    """File, folder, hub data set (`hf:owner/name`), or several of them. Relative to the recipe."""
-    validation: str | None = None
+    train: Sources
+    """File, folder, hub data set (`hf:owner/name`), database (`sqlite:///file.db#table`), or
+    several of them. Relative to the recipe. Perhaps with a slice: `news.csv[:1000]`."""
+    validation: OneSource | None = None
     """Source of the validation rows; default: split off from `train`."""
-    test: str | None = None
+    test: OneSource | None = None
     """Source of the test rows; default: split off from `train`."""
     split: Split = Split()
     """Division of `train` where `validation` or `test` is not given."""
@@ -94,6 +129,26 @@ class Data(Config):
         if self.prepare is not None and (self.steps or self.profile):
             raise ValueError("give the steps in prepare, or change them in profile and steps")
         return self
+
+    @model_validator(mode="after")
+    def _weights_of_train(self) -> Self:
+        for split in ("validation", "test"):
+            if any(source.weight != 1 for source in self.sources(split)):
+                raise ValueError("a weight is for sources of train: others are measured on as is")
+        return self
+
+    def sources(self, split: str) -> list[Source]:
+        """The sources that are named for a split, each with its settings.
+
+        Args:
+            split: `train`, `validation` or `test`.
+        """
+        named = getattr(self, split)
+        several = named if isinstance(named, list) else [named]
+        return [
+            one if isinstance(one, Source) else Source(source=one)
+            for one in several if one is not None
+        ]  # fmt: skip
 
 
 class EarlyStopping(Config):

@@ -68,6 +68,9 @@ class Task(ABC):
     """Picks the best checkpoint where the recipe names none."""
     classes: Sequence[str] = ()
     """Names of the classes it answers with, where it has such."""
+    needs: Sequence[str] = ()
+    """Roles that a row must have to be answered although the recipe does not ask for them: those
+    that the training rows turned out to have."""
     answer: ClassVar[str] = "label"
     """Role that holds the answer; without it rows are encoded as in serving."""
     tokenizer: PreTrainedTokenizerBase
@@ -94,6 +97,10 @@ class Task(ABC):
     def texts(self, rows: pl.DataFrame) -> pl.Series:
         """What each row says to the network, before it is cut into tokens."""
         return rows["text"].fill_null("")
+
+    def spread(self, rows: pl.DataFrame, examples: Sequence[Example]) -> pl.DataFrame:
+        """A row for each example of encoded rows: where a row gives several, the part each has."""
+        return rows
 
     @abstractmethod
     def collate(self, examples: Sequence[Example]) -> Batch:
@@ -125,6 +132,16 @@ class Task(ABC):
         resamples: int = 1000,
     ) -> Measures:
         """Metrics of the predictions; ``resamples`` 0 leaves the intervals out."""
+
+    def fit_on_validation(
+        self, predictions: Predictions, references: References
+    ) -> Mapping[str, Any]:
+        """What is tuned on validation rows once training is over, e.g. thresholds.
+
+        Facts to add to those of :meth:`TaskConfig.learn`, as JSON; the task that is measured and
+        saved is built with them.
+        """
+        return {}
 
     @abstractmethod
     def baseline(self, rows: pl.DataFrame) -> Measures:

@@ -50,8 +50,8 @@ class Lora(Technique):
             lora_dropout=self.lora_dropout,
             target_modules=self.target_modules,
             use_rslora=self.use_rslora,
-            modules_to_save=head,
-            exclude_modules="|".join(rf"{re.escape(name)}(\..*)?" for name in head),
+            modules_to_save=head or None,
+            exclude_modules="|".join(rf"{re.escape(name)}(\..*)?" for name in head) or None,
         )
         with warnings.catch_warnings():
             # peft sees itself that GPT-2 keeps its matrices transposed, and says so.

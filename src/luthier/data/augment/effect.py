@@ -2,36 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from luthier.data import linear
-from luthier.data.roles import ADDED, SPLIT
-from luthier.metrics import Difference, measure_classification, paired_difference
+from luthier.data.roles import ADDED, ROW, SOURCE, SPLIT
+from luthier.metrics import Difference, measure_classification, paired_classification
 
-LEAST_TRAIN, LEAST_VALIDATION = 60, 50
+LEAST_TRAIN, LEAST_VALIDATION = 100, 50
 """Rows of which fewer tell nothing."""
+
+MOST_ASKED = 10_000
+"""Validation rows that are asked at most."""
+
+
+MEASURED = ("f1_macro", "accuracy")
 
 
 @dataclass(frozen=True)
 class Effect:
     """A linear model's worth on validation, without the new rows and with them."""
 
-    rows: int
-    """Validation rows that were asked."""
-    f1_without: float
-    f1_with: float
-    """Macro F1."""
-    accuracy: Difference
-    """By how much accuracy is higher with the new rows, paired by row."""
+    train: int
+    """Rows of train it learned from."""
+    added: int
+    """New rows it learned from beside them, the second time."""
+    asked: int
+    """Validation rows it was asked."""
+    without: dict[str, float]
+    """``f1_macro`` and ``accuracy`` without the new rows."""
+    with_new: dict[str, float]
+    """The same with them."""
+    gains: dict[str, Difference]
+    """By how much each is higher with them: paired bootstrap over the validation rows."""
 
     @property
     def hurts(self) -> bool:
-        """Whether accuracy is lower beyond chance."""
-        return self.accuracy.high < 0
+        """Whether macro F1 is lower beyond chance."""
+        return self.gains["f1_macro"].high < 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON, for the card."""
+        return asdict(self)
 
 
 def effect_of(
@@ -39,36 +55,65 @@ def effect_of(
 ) -> Effect | None:
     """The effect of the rows that ``step`` added; None where too few rows can tell.
 
+    Both models know the same words, those of old and new rows. Of very many rows a sample is
+    learned from, with the new ones that were made of it.
+
     Args:
         rows: Divided rows, old and new.
         said: (rows,) what each says.
         label: Column with one class name each.
         step: Kind of the step, as in the column of rows that were added.
-        seed: Decides which rows are learned from where they are very many.
+        seed: Decides the samples.
     """
-    inside = (rows[SPLIT] == "train") & rows[label].is_not_null()
-    old = inside & ~(rows[ADDED] == step).fill_null(False)
-    classes = rows.filter(old)[label].unique().sort()
-    asked = (rows[SPLIT] == "validation") & rows[label].is_in(classes.implode())
-    if old.sum() < LEAST_TRAIN or asked.sum() < LEAST_VALIDATION or len(classes) < 2:
+    old, new = _learned(rows, label, step, seed)
+    classes = rows[old][label].unique().sort()
+    among = rows[label].is_in(classes.implode())
+    asked = _places((rows[SPLIT] == "validation") & among, MOST_ASKED, seed)
+    if len(old) < LEAST_TRAIN or len(asked) < LEAST_VALIDATION or len(classes) < 2 or not len(new):
         return None
-    numbers = dict(zip(classes, range(len(classes)), strict=True))
-    truth = _numbers(rows.filter(asked)[label], numbers)
-    judged = []
-    for chosen in (old, inside & rows[label].is_in(classes.implode())):
-        texts, labels = said.filter(chosen), _numbers(rows.filter(chosen)[label], numbers)
-        kept = linear.thinned(np.arange(len(texts)), seed)
-        texts, labels = texts.gather(pl.Series(kept)), labels[kept]
-        known = linear.Vocabularies.of(texts)
-        judge = linear.fitted(known.matrix(texts), labels, len(classes))
-        judged.append(judge(known.matrix(said.filter(asked))))
+    numbers = pl.Series(range(len(classes)), dtype=pl.Int64)
+    given = rows[label].replace_strict(classes, numbers, default=-1, return_dtype=pl.Int64)
+    labels: NDArray[np.int64] = given.to_numpy().astype(np.int64)
+    seen = np.concatenate([old, new])
+    known = linear.Vocabularies.of(said.gather(pl.Series(seen)))
+    learned, questions = (known.matrix(said.gather(pl.Series(part))) for part in (seen, asked))
+    judged = [
+        linear.fitted(learned[:count], labels[seen[:count]], len(classes))(questions)
+        for count in (len(old), len(seen))
+    ]
     without, with_new = (
-        measure_classification(truth, found, classes.to_list(), resamples=0).values()["f1_macro"]
+        measure_classification(labels[asked], found, classes.to_list(), resamples=0).values()
         for found in judged
     )
-    right = [found.argmax(1) == truth for found in judged]
-    return Effect(len(truth), without, with_new, paired_difference(right[1], right[0]))
+    before, after = (found.argmax(1) for found in judged)
+    gains = paired_classification(labels[asked], after, before, len(classes))
+    return Effect(
+        train=len(old),
+        added=len(new),
+        asked=len(asked),
+        without={name: without[name] for name in MEASURED},
+        with_new={name: with_new[name] for name in MEASURED},
+        gains={name: gains[name] for name in MEASURED},
+    )
 
 
-def _numbers(labels: pl.Series, numbers: dict[str, int]) -> NDArray[np.int64]:
-    return labels.replace_strict(numbers, return_dtype=pl.Int64).to_numpy().astype(np.int64)
+def _learned(
+    rows: pl.DataFrame, label: str, step: str, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Places of the rows to learn from, and of the new ones made of them."""
+    inside = (rows[SPLIT] == "train") & rows[label].is_not_null()
+    made = (rows[ADDED] == step).fill_null(False)
+    count, more = int((inside & ~made).sum()), int((inside & made).sum())
+    old = _places(inside & ~made, linear.LEARNT_ROWS * count // max(1, count + more), seed)
+    origins = rows[old].select(SOURCE, ROW).unique()
+    new = rows.with_row_index("_place").filter(inside & made)
+    new = new.join(origins, on=[SOURCE, ROW], how="semi", maintain_order="left")
+    return old, new["_place"].to_numpy().astype(np.int64)
+
+
+def _places(chosen: pl.Series, most: int, seed: int) -> NDArray[np.int64]:
+    """Where ``chosen`` is true, or at so many of these places."""
+    places: NDArray[np.int64] = chosen.fill_null(False).arg_true().to_numpy().astype(np.int64)
+    if len(places) <= most:
+        return places
+    return np.sort(np.random.default_rng(seed).choice(places, most, replace=False))

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from luthier.data.formats.recognise import Recognised, convert, format_named, recognise, write_lines
+from luthier.data.formats.recognise import (
+    FORMATS,
+    Recognised,
+    convert,
+    format_named,
+    recognise,
+    write_rows,
+)
 
-__all__ = ["Recognised", "convert", "format_named", "recognise", "write_lines"]
+__all__ = ["FORMATS", "Recognised", "convert", "format_named", "recognise", "write_rows"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from luthier.data.images import IMAGE
 from luthier.data.roles import Role
 
 TURN = pl.Struct(
@@ -15,6 +16,7 @@ whether it is learned; null: if the assistant says it. ``tool_calls``: JSON."""
 DIALOGUE = pl.List(TURN)
 SPANS = pl.List(pl.Struct({"text": pl.String, "start": pl.Int64}))
 WORDS = pl.List(pl.String)
+HEADS = pl.List(pl.Int64)
 
 FAMILIES: dict[str, dict[str, tuple[Role, pl.DataType | type[pl.DataType]]]] = {
     "classify": {
@@ -43,6 +45,20 @@ FAMILIES: dict[str, dict[str, tuple[Role, pl.DataType | type[pl.DataType]]]] = {
     "tag": {
         "tokens": (Role("tokens", "tokens"), WORDS),
         "tags": (Role("tags", "tags"), WORDS),
+    },
+    "parse": {
+        "tokens": (Role("tokens", "tokens"), WORDS),
+        "tags": (Role("tags", "tags"), WORDS),
+        "heads": (Role("heads", "heads"), HEADS),
+        "deprels": (Role("deprels", "tags"), WORDS),
+        "entities": (Role("entities", "tags", required=False), WORDS),
+        "lemmas": (Role("lemmas", "extra", required=False), WORDS),
+        "xpos": (Role("xpos", "extra", required=False), WORDS),
+        "feats": (Role("feats", "extra", required=False), WORDS),
+    },
+    "image": {
+        "image": (Role("image", "image"), IMAGE),
+        "label": (Role("label", "label"), pl.String),
     },
     "pairs": {
         "source": (Role("source", "text"), pl.String),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -9,6 +10,7 @@ from typing import Any, ClassVar
 import polars as pl
 
 from luthier.data.formats.families import canonical
+from luthier.data.formats.turns import parsed_json
 
 Row = Mapping[str, Any]
 Columns = dict[str, str]
@@ -23,6 +25,8 @@ class Format(ABC):
 
     name: ClassVar[str]
     family: ClassVar[str]
+    ending: ClassVar[str] = ".jsonl"
+    """Of files in this format."""
 
     @abstractmethod
     def match(self, rows: pl.DataFrame) -> Columns | None:
@@ -46,6 +50,10 @@ class Format(ABC):
         """A canonical row with texts in place of lists of one turn; None where that cannot be."""
         return None
 
+    def as_text(self, written: dict[str, Any]) -> str:
+        """What stands in a file for a row that was written: a line of JSON."""
+        return json.dumps(written, ensure_ascii=False, default=str) + "\n"
+
     def write(self, rows: Sequence[Row]) -> list[dict[str, Any] | None]:
         """Canonical rows in this format, with texts only if every row can have them."""
         listed = [self.write_row(row) for row in rows]
@@ -65,3 +73,19 @@ def by_name(rows: pl.DataFrame, *names: str) -> str | None:
 def sample(rows: pl.DataFrame, column: str, count: int = 20) -> list[Any]:
     """The first values of a column that are there."""
     return rows[column].drop_nulls().head(count).to_list()
+
+
+def items(value: Any) -> Any:
+    """A list as it is, or out of the JSON of one in a cell; None where there is none."""
+    parsed = parsed_json(value) if isinstance(value, str) else value
+    return list(parsed) if isinstance(parsed, list | tuple) else None
+
+
+def is_listed(rows: pl.DataFrame, column: str | None) -> bool:
+    """Whether a column holds lists, or the JSON of lists."""
+    if column is None:
+        return False
+    if isinstance(rows.schema[column], pl.List | pl.Array):
+        return True
+    found = sample(rows, column) if rows.schema[column] == pl.String else []
+    return bool(found) and all(items(value) is not None for value in found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,15 @@ from luthier.data.formats.choices import Kto, Preference
 from luthier.data.formats.dialogues import Alpaca, Messages, PromptCompletion, Sharegpt
 from luthier.data.formats.families import roles_of
 from luthier.data.formats.format import Columns, Format
+from luthier.data.formats.images import Images
+from luthier.data.formats.trees import Conll, Conllu
 from luthier.data.formats.turns import turn
+from luthier.data.images import located
 from luthier.data.roles import Role
 
 FORMATS: tuple[Format, ...] = (
-    Preference(), Kto(), Messages(), Sharegpt(), Squad(), Tokens(), Alpaca(), PromptCompletion(),
-    Pairs(),
+    Preference(), Kto(), Messages(), Sharegpt(), Squad(), Conllu(), Conll(), Tokens(), Alpaca(),
+    PromptCompletion(), Pairs(), Images(),
 )  # fmt: skip
 """The narrower ones first: who has columns ``chosen`` and ``rejected`` has dialogues too."""
 
@@ -39,19 +42,33 @@ class Recognised:
     """Canonical name to the source's column."""
 
 
-def recognise(rows: pl.DataFrame) -> Recognised | None:
+def recognise(
+    rows: pl.DataFrame, folder: Path | None = None, wanted: Collection[str] = ()
+) -> Recognised | None:
     """The rows in canonical form, or None if no format fits.
 
     Args:
         rows: As a source has them.
+        folder: Where the names of files in them start; default: the working directory.
+        wanted: Canonical columns that a task needs: formats that have exactly these come first,
+            then those that have them among others.
     """
-    rows = _flattened(rows)
-    for known in FORMATS:
+    for known in sorted(FORMATS, key=lambda known: _distance(known, wanted)):
         columns = known.match(rows)
         if columns is not None:
             read = known.read(rows, columns)
+            if known.family == "image":
+                read = read.with_columns(located(read["image"], folder or Path()))
             return Recognised(known.name, known.family, roles_of(known.family), read, columns)
     return None
+
+
+def _distance(known: Format, wanted: Collection[str]) -> int:
+    """How far a format's columns are from those wanted; all the same where none are."""
+    if not wanted:
+        return 0
+    roles = {role.name for role in roles_of(known.family) if role.required}
+    return len(roles - set(wanted)) + 100 * len(set(wanted) - roles)
 
 
 def format_named(name: str) -> Format:
@@ -99,37 +116,34 @@ def convert(rows: pl.DataFrame, family: str, to: str) -> list[dict[str, Any] | N
             name=to,
             able=", ".join(able) or "-",
         )
-    every: list[dict[str, Any]] = rows.to_dicts()
-    if target.family != family:
-        asked, answer = ("source", "target") if family == "pairs" else ("text", "label")
-        every = [
-            {"messages": [turn("user", row[asked]), turn("assistant", row[answer])]}
-            for row in every
-        ]
+    every = rows.to_dicts() if target.family == family else _told(rows, family)
     return target.write(every)
 
 
-BRIDGES = {"pairs": ("chat",), "classify": ("chat",)}
-"""Kinds of rows that can be told as a dialogue too: a question and its answer."""
-
-
-def write_lines(rows: list[dict[str, Any] | None], path: Path) -> int:
-    """Write rows as JSON lines, UTF-8; how many there was no room for."""
-    kept = [row for row in rows if row is not None]
-    lines = (json.dumps(row, ensure_ascii=False, default=str) for row in kept)
-    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    return len(rows) - len(kept)
-
-
-def _flattened(rows: pl.DataFrame) -> pl.DataFrame:
-    """SQuAD's own files have paragraphs in articles and questions in paragraphs."""
-    if "paragraphs" not in rows.columns:
-        return rows
-    flat = [
-        {"title": article.get("title"), "context": paragraph["context"], **question}
-        for article in rows.iter_rows(named=True)
-        for paragraph in article["paragraphs"] or []
-        for question in paragraph["qas"] or []
+def _told(rows: pl.DataFrame, family: str) -> list[dict[str, Any]]:
+    """Canonical rows as those of the kind that ``BRIDGES`` leads to."""
+    if family == "parse":
+        tags = "entities" if "entities" in rows.columns else "tags"
+        return rows.select("tokens", pl.col(tags).alias("tags")).to_dicts()
+    asked, answer = ("source", "target") if family == "pairs" else ("text", "label")
+    return [
+        {"messages": [turn("user", asking), turn("assistant", said)]}
+        for asking, said in rows.select(asked, answer).iter_rows()
     ]
-    keys = ("title", "context", "question", "answers", "id")
-    return pl.DataFrame({key: pl.Series(key, [row.get(key) for row in flat]) for key in keys})
+
+
+BRIDGES = {"pairs": ("chat",), "classify": ("chat",), "parse": ("tag",)}
+"""Kinds of rows that can be told as others too: a question and its answer, words and their tags."""
+
+
+def write_rows(rows: list[dict[str, Any] | None], path: Path, to: str) -> int:
+    """Write rows of a format to a file, UTF-8; how many there was no room for.
+
+    Args:
+        rows: From :func:`convert`.
+        path: The file.
+        to: Name of the format.
+    """
+    written = [format_named(to).as_text(row) for row in rows if row is not None]
+    path.write_text("".join(written), encoding="utf-8")
+    return len(rows) - len(written)

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     import numpy as np
     import polars as pl
     from numpy.typing import NDArray
+
+    from luthier.data import strata
 else:
     np, pl = lazy("numpy"), lazy("polars")
+    strata = lazy("luthier.data.strata")
 
 SKEWED = 10.0
 """From more than this ratio of the largest to the smallest class on, it is reported."""
@@ -85,7 +88,7 @@ class Balance(Operator):
     ) -> pl.DataFrame:  # fmt: skip
         """Rows, and behind them copies: none is copied twice before all of its class are once."""
         least = int(np.ceil(max(map(len, places)) / self.ratio))
-        copies = np.concatenate([_drawn(mine, least - len(mine), random) for mine in places])
+        copies = np.concatenate([strata.drawn(mine, least - len(mine), random) for mine in places])
         if ADDED not in rows.columns:
             rows = rows.with_columns(pl.lit(None, dtype=pl.String).alias(ADDED))
         if len(copies) == 0:
@@ -119,14 +122,6 @@ def _counts(labels: pl.Series) -> dict[str, int]:
     flat = labels.explode() if isinstance(labels.dtype, pl.List) else labels
     counted = flat.drop_nulls().alias("label").to_frame().group_by("label").len().sort("label")
     return dict(counted.iter_rows())
-
-
-def _drawn(places: NDArray[np.int64], count: int, random: np.random.Generator) -> NDArray[np.int64]:
-    """So many of the places, each as often as every other within one, sorted."""
-    if count <= 0:
-        return places[:0]
-    whole, rest = divmod(count, len(places))
-    return np.sort(np.concatenate([np.tile(places, whole), random.permutation(places)[:rest]]))
 
 
 def _harm(ratio: float) -> float:

@@ -42,17 +42,18 @@ class Conflicts(Operator):
         answer = pl.concat_str([_as_text(rows, name) for name in answers], separator=" / ")
         group = ["_said", SPLIT]
         share = pl.len().over(*group, "_answer") / pl.len().over(group)
-        said = texts.row_texts(rows, context)
+        said = texts.row_keys(rows, context)
         marked = rows.with_columns(_answer=answer.fill_null(""), _said=said)
         marked = marked.with_columns(_share=share)
+        what = "text" if texts.is_said(context) else "image"
         ordinary, majority = pl.col("_share") == 1, pl.col("_share") > 0.5
         settled = (majority & (self.keep == "majority")).any().over(group)
         stays = ordinary | (majority & (self.keep == "majority"))
         marked = marked.with_columns(_stays=stays, _settled=settled)
         context.ledger.record(
             self.kind, "dropped", marked.filter(~pl.col("_stays")),
-            pl.when("_settled").then(pl.lit("most rows with this text have another label"))
-            .otherwise(pl.lit("other rows with this text have another label")),
+            pl.when("_settled").then(pl.lit(f"most rows with this {what} have another label"))
+            .otherwise(pl.lit(f"other rows with this {what} have another label")),
             before=pl.col("_answer"),
         )  # fmt: skip
         return rows.filter(marked["_stays"])

@@ -30,8 +30,8 @@ class Duplicates(Operator):
 
     def apply(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         """The first of each; the others are in the ledger."""
-        said = rows.with_columns(texts.row_texts(rows, context).alias("_said"))
-        same = ["_said", SPLIT, *context.named(*ANSWERS, "tags")]
+        said = rows.with_columns(texts.row_keys(rows, context).alias("_said"))
+        same = ["_said", SPLIT, *context.named(*ANSWERS, "tags", "heads")]
         repeated = said.select(~pl.struct(same).is_first_distinct()).to_series()
         context.ledger.record(
             self.kind, "dropped", said.filter(repeated), "same as an earlier row",

@@ -41,7 +41,8 @@ class LabelNoise(Operator):
     Confident learning (Northcutt, Jiang and Chuang 2021): a linear model of words and runs of
     letters judges every row after learning from others. A label is doubtful where the model is as
     sure of another class as it is on average where that class is given. The ranking of all rows is
-    in `label_noise.parquet`.
+    in `label_noise.parquet`. Pairs of texts are left alone: how two texts stand to each other is
+    not in their words.
     """
 
     scope: ClassVar[Scope] = "table"
@@ -59,7 +60,7 @@ class LabelNoise(Operator):
     def apply_divided(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         """The rows without, or with other, doubtful labels in train."""
         names = context.named("label")
-        if not names:
+        if not names or not texts.is_said(context) or len(context.named("text")) > 1:
             return rows
         index = _judgeable(rows, names[0])
         if len(index) < LEAST_ROWS or rows[index][names[0]].n_unique() < 2:

@@ -45,6 +45,8 @@ class Language(Operator):
 
     def apply(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         """The rows, perhaps without those in other languages."""
+        if not texts.is_said(context):
+            return rows
         told = languages.identify(texts.row_texts(rows, context))
         counts = told.value_counts(name="n").sort("n", "language", descending=[True, False])
         context.fitted[self.kind] = dict(counts.iter_rows())

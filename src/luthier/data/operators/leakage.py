@@ -87,6 +87,8 @@ class Leakage(Operator):
         )  # fmt: skip
 
     def _words(self, train: pl.DataFrame, label: str, context: Context) -> None:
+        if not texts.is_said(context):
+            return
         said = texts.row_texts(train, context).str.to_lowercase().str.extract_all(WORDS)
         sizes = train.group_by(label).len("size")
         for first, word in ((True, said.list.first()), (False, said.list.last())):

@@ -53,7 +53,7 @@ class NearDuplicates(Operator):
 
     def apply(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         """The rows without near copies; the ledger names the row that stays for each."""
-        if context.named("verbatim"):
+        if context.named("verbatim") or not texts.is_said(context):
             # Questions about one passage are alike in nearly all that they say.
             return rows
         said = texts.row_texts(rows, context)

@@ -66,6 +66,8 @@ class Quality(Operator):
 
     def apply(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         """The rows, perhaps without those that break a rule; the ledger names the rule."""
+        if not texts.is_said(context):
+            return rows
         said = texts.row_texts(rows, context)
         starts = range(0, max(1, len(said)), CHUNK)
         reasons = pl.concat([self._reasons(said.slice(start, CHUNK)) for start in starts])

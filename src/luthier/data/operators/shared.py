@@ -34,7 +34,8 @@ class Shared(Operator):
     def apply(self, rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         """Rows of train and validation whose text is in no split after theirs."""
         columns = rows.columns
-        rows = rows.with_columns(texts.row_texts(rows, context).alias("_said"))
+        what = "text" if texts.is_said(context) else "image"
+        rows = rows.with_columns(texts.row_keys(rows, context).alias("_said"))
         for split, later in LATER.items():
             reserved = rows.filter(pl.col(SPLIT).is_in(later)).select("_said").unique()
             marked = rows.join(
@@ -44,7 +45,7 @@ class Shared(Operator):
             leaked = pl.col("_reserved").is_not_null() & (pl.col(SPLIT) == split)
             context.ledger.record(
                 self.kind, "dropped", marked.filter(leaked),
-                f"its text is in {' or '.join(later)} too", before=pl.col("_said"),
+                f"its {what} is in {' or '.join(later)} too", before=pl.col("_said"),
             )  # fmt: skip
             rows = marked.filter(~leaked).drop("_reserved")
         return rows.select(columns)

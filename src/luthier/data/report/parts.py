@@ -62,6 +62,8 @@ def classes(prepared: Prepared, say: Say) -> str:
 def lengths(prepared: Prepared, say: Say) -> str:
     """Histogram of lengths, before and after."""
     before, after = prepared.card["before"]["lengths"], prepared.card["after"]["lengths"]
+    if not any((*before, *after)):
+        return ""
     starts = (0, *EDGES)
     rows = []
     for index, (old, new) in enumerate(zip(before, after, strict=True)):

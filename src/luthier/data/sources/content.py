@@ -14,8 +14,12 @@ SUFFIXES = {
     ".parquet": "parquet", ".pq": "parquet",
     ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow",
     ".xlsx": "excel", ".xlsm": "excel", ".xlsb": "excel", ".xls": "excel", ".ods": "excel",
+    ".conll": "conll", ".conllu": "conll", ".iob": "conll", ".iob2": "conll", ".bio": "conll",
 }  # fmt: skip
 """Kind by the end of a file's name; any other name is told by the content."""
+
+TEXTS = (".txt", ".text", ".md", ".markdown")
+"""Ends of the names of plain texts, which may hold rows nevertheless."""
 
 MAGIC = {b"PAR1": "parquet", b"ARRO": "arrow", b"PK\x03\x04": "excel", b"\xd0\xcf\x11\xe0": "excel"}
 """First bytes that decide, whatever the file is called: spreadsheets saved as .csv are common."""
@@ -42,12 +46,12 @@ def read_content(path: Path, name: str) -> tuple[bytes, bytes]:
     return stored, content
 
 
-def kind_of(name: str, content: bytes) -> str:
-    """``table``, ``json``, ``jsonl``, ``parquet``, ``arrow`` or ``excel``."""
-    kind = MAGIC.get(content[:4]) or SUFFIXES.get(suffix_of(name))
-    if kind is None:
-        kind = "json" if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") else "table"
-    return kind
+def kind_of(name: str, content: bytes) -> str | None:
+    """``table``, ``json``, ``jsonl``, ``conll``, ``parquet``, ``arrow`` or ``excel``.
+
+    None: neither the first bytes nor the name tell; then the text does.
+    """
+    return MAGIC.get(content[:4]) or SUFFIXES.get(suffix_of(name))
 
 
 def suffix_of(name: str) -> str:

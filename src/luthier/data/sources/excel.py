@@ -10,7 +10,6 @@ import polars as pl
 from luthier.core.errors import DataError
 from luthier.core.names import nearest
 from luthier.data.sources.columnar import damaged
-from luthier.data.sources.content import SUFFIXES, suffix_of
 from luthier.data.sources.names import unique_names
 
 _UNNAMED = re.compile(r"__UNNAMED__\d+")
@@ -44,14 +43,6 @@ def read_excel(content: bytes, name: str, sheet: str | None) -> tuple[pl.DataFra
     names = unique_names([_UNNAMED.sub("", column) for column in rows.columns], notes)
     rows = rows.rename(dict(zip(rows.columns, names, strict=True)))
     return rows.filter(~pl.all_horizontal(pl.all().is_null())), notes
-
-
-def sheet_of(spec: str) -> tuple[str, str | None]:
-    """``book.xlsx#Sheet`` as file and sheet."""
-    path, mark, sheet = spec.rpartition("#")
-    if mark and SUFFIXES.get(suffix_of(path)) == "excel":
-        return path, sheet
-    return spec, None
 
 
 def _no_sheet(wanted: str, sheets: list[str], name: str) -> DataError:

@@ -8,13 +8,18 @@ from pathlib import Path
 import polars as pl
 
 from luthier.core.errors import DataError
-from luthier.data.sources.columnar import read_columnar
+from luthier.data.sources.columnar import hub_features, read_columnar
+from luthier.data.sources.conll import is_conll, read_conll
 from luthier.data.sources.content import kind_of, read_content, suffix_of
 from luthier.data.sources.encoding import decode
 from luthier.data.sources.excel import read_excel
+from luthier.data.sources.features import by_name, classes_of
 from luthier.data.sources.jsons import read_json, read_json_lines
+from luthier.data.sources.nested import flattened
+from luthier.data.sources.plain import read_plain
 from luthier.data.sources.source import Raw
 from luthier.data.sources.table import read_table
+from luthier.data.sources.told import kind_of_text
 
 TABS = {".tsv", ".tab"}
 
@@ -46,14 +51,17 @@ def read_file(
         rows, notes = read_excel(content, name, sheet)
     elif kind in ("parquet", "arrow"):
         rows, notes = read_columnar(content, kind, name), []
+        rows = by_name(rows, classes_of(hub_features(path)) if kind == "parquet" else {})
     else:
         text, notes = decode(content, name, encoding)
         tab = "\t" if suffix_of(path.name) in TABS else None
+        if kind is None:
+            kind = "table" if delimiter else kind_of_text(text, path.name, name)
         rows, repairs = _parse(text, kind, name, delimiter or tab)
         notes += repairs
     if rows.is_empty():
         raise DataError("The table has no rows.", where=name, hint="Give a file with rows.")
-    return Raw(name, rows, notes, sha256=digest)
+    return Raw(name, rows, notes, sha256=digest, folder=path.parent)
 
 
 def _parse(
@@ -62,5 +70,9 @@ def _parse(
     if kind == "jsonl":
         return read_json_lines(text, name), []
     if kind == "json":
-        return read_json(text, name), []
+        return flattened(read_json(text, name)), []
+    if kind == "text":
+        return read_plain(text)
+    if kind == "conll" or (delimiter in (None, "\t") and is_conll(text)):
+        return read_conll(text, name)
     return read_table(text, name, delimiter)

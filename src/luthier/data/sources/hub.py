@@ -5,24 +5,27 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
 import polars as pl
 
 from luthier.core.errors import DataError, LuthierError
 from luthier.core.lazy import lazy
 from luthier.core.names import nearest
-from luthier.data.sources.columnar import hub_features
-from luthier.data.sources.content import SUFFIXES, suffix_of
+from luthier.data.sources.features import by_name, label_names
 from luthier.data.sources.file import read_file
-from luthier.data.sources.layout import CARD, files_by_split, label_names, parse_card
+from luthier.data.sources.layout import CARD, files_by_split, parse_card
+from luthier.data.sources.place import HUB
 from luthier.data.sources.source import Raw
 
 hub = lazy("huggingface_hub")
 
-PREFIX = "hf:"
 MIRROR = "LUTHIER_HUB_MIRROR"
 """Environment variable: a folder with data sets as ``owner/name``, used instead of the hub."""
+
+FILE = "file_name"
+"""Column in which the hub's tools name the file, an image say, that a row is about."""
 
 Fetch = Callable[[str], Path]
 """Gives the place of one of the data set's files on this machine."""
@@ -36,7 +39,7 @@ def read_hub(spec: str) -> Raw:
     Raises:
         DataError: If the data set cannot be had.
     """
-    name, _, config = spec.removeprefix(PREFIX).partition("@")
+    name, _, config = spec.removeprefix(HUB).partition("@")
     mirror = os.environ.get(MIRROR)
     if mirror:
         return read_layout(_in_mirror(Path(mirror).expanduser(), name), spec, config or None)
@@ -64,7 +67,8 @@ def read_layout(folder: Path, name: str, config: str | None = None) -> Raw:
     """
     files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     paths = [path.as_posix() for path in files if not path.name.startswith(".")]
-    return _read(paths, lambda path: folder / path, name, config)
+    raw = _read(paths, lambda path: folder / path, name, config)
+    return replace(raw, folder=folder)
 
 
 def _read(paths: list[str], fetch: Fetch, name: str, config: str | None) -> Raw:
@@ -88,30 +92,18 @@ def _read(paths: list[str], fetch: Fetch, name: str, config: str | None) -> Raw:
             raw = read_file(fetch(path), f"{name}/{path}")
             digest.update(f"{path}\0{raw.sha256}\n".encode())
             notes += [f"{path}: {note}" for note in raw.notes]
-            parts.append(_by_name(raw.rows, _classes_in(fetch(path)) | classes))
+            parts.append(_with_places(by_name(raw.rows, classes), path))
         splits[split] = pl.concat(parts, how="diagonal_relaxed")
     order = [split for split in ("train", "validation", "test") if split in splits]
     return Raw(name, splits[order[0]], notes, {s: splits[s] for s in order}, digest.hexdigest())
 
 
-def _classes_in(path: Path) -> dict[str, dict[int, str]]:
-    """Column to its classes by code, as a Parquet file of the hub keeps them."""
-    features = hub_features(path) if SUFFIXES[suffix_of(path.name)] == "parquet" else {}
-    return {
-        column: dict(enumerate(feature["names"]))
-        for column, feature in features.items()
-        if isinstance(feature, dict) and feature.get("names")
-    }
-
-
-def _by_name(rows: pl.DataFrame, classes: dict[str, dict[int, str]]) -> pl.DataFrame:
-    """Coded classes by name; codes without one (-1 in tests without answers) become null."""
-    for column, names in classes.items():
-        if column in rows.columns and rows.schema[column].is_integer():
-            rows = rows.with_columns(
-                pl.col(column).replace_strict(names, default=None, return_dtype=pl.String)
-            )
-    return rows
+def _with_places(rows: pl.DataFrame, path: str) -> pl.DataFrame:
+    """Rows of ``metadata.csv`` and the like: the files they name stand beside it."""
+    folder = PurePosixPath(path).parent.as_posix()
+    if folder == "." or rows.schema.get(FILE) != pl.String:
+        return rows
+    return rows.with_columns(pl.format(f"{folder}/{{}}", FILE).alias(FILE))
 
 
 def _in_mirror(mirror: Path, name: str) -> Path:

@@ -85,26 +85,6 @@ def files_by_split(
     return found
 
 
-def label_names(card: Card, config: str | None) -> dict[str, dict[int, str]]:
-    """Column to its classes by code, as the README gives them."""
-    infos = card.get("dataset_info") or []
-    infos = [infos] if isinstance(infos, dict) else infos
-    chosen = [
-        i
-        for i in infos
-        if len(infos) == 1 or i.get("config_name", "default") == (config or "default")
-    ]
-    features = [f for info in chosen for f in info.get("features") or []]
-    result = {}
-    for feature in features:
-        dtype = feature.get("dtype")
-        names = dtype.get("class_label", {}).get("names") if isinstance(dtype, dict) else None
-        if names:
-            pairs = names.items() if isinstance(names, dict) else enumerate(names)
-            result[str(feature["name"])] = {int(code): str(label) for code, label in pairs}
-    return result
-
-
 def _choose(configs: dict[str, Card], wanted: str | None, where: str) -> Card:
     if wanted is not None and wanted not in configs:
         raise _no_config(wanted, list(configs), where)
@@ -139,7 +119,7 @@ def _declared(paths: list[str], config: Card) -> dict[str, list[str]]:
         if not by_split:
             for split, named in _by_name(files).items():
                 found.setdefault(split, []).extend(named)
-        elif files and (called := _split_called(str(entry.get("split", "train")))):
+        elif files and (called := split_called(str(entry.get("split", "train")))):
             found.setdefault(called, []).extend(files)
     return found
 
@@ -163,10 +143,11 @@ def _by_name(paths: list[str]) -> dict[str, list[str]]:
 
 def _split_in(path: str) -> str | None:
     words = re.split(r"[^a-z]+", path.lower())
-    return next((split for word in reversed(words) if (split := _split_called(word))), None)
+    return next((split for word in reversed(words) if (split := split_called(word))), None)
 
 
-def _split_called(name: str) -> str | None:
+def split_called(name: str) -> str | None:
+    """The split that a word stands for, or None."""
     return next((split for split, names in SPLIT_NAMES.items() if name.lower() in names), None)
 
 

@@ -20,25 +20,26 @@ class Slice:
 
     text: str
     """As it is written, brackets and all."""
+    seed: int = 0
+    """Of a sample by chance."""
 
     @classmethod
-    def of(cls, inside: str) -> Slice | None:
+    def of(cls, inside: str, seed: int = 0) -> Slice | None:
         """The slice that the text between the brackets says, or None if it says none."""
         said = inside.strip()
         known = CHANCE.fullmatch(said) or (said != ":" and RANGE.fullmatch(said))
-        return cls(f"[{said}]") if known else None
+        return cls(f"[{said}]", seed) if known else None
 
-    def places(self, count: int, seed: int) -> pl.Series:
+    def places(self, count: int) -> pl.Series:
         """Indices of the rows meant, in order.
 
         Args:
             count: Rows there are.
-            seed: Of a sample by chance.
         """
         inside = self.text[1:-1]
         if chance := CHANCE.fullmatch(inside):
             wanted = min(count, _amount(chance["count"], count))
-            chosen = np.random.default_rng(seed).permutation(count)[:wanted]
+            chosen = np.random.default_rng(self.seed).permutation(count)[:wanted]
             return pl.Series(np.sort(chosen), dtype=pl.Int64)
         match = RANGE.fullmatch(inside)
         assert match is not None

@@ -45,17 +45,13 @@ class Raw:
         own = replace(self, name=name, rows=self.splits[split], splits={}, places=None)
         return own if whole or self.slice is None else own.cut(self.slice)
 
-    def cut(self, chosen: Slice, seed: int = 0) -> Raw:
+    def cut(self, chosen: Slice) -> Raw:
         """The rows of a slice, each with its place in the source.
-
-        Args:
-            chosen: Which rows.
-            seed: Of a sample by chance.
 
         Raises:
             DataError: If there is no such row.
         """
-        places = chosen.places(len(self.rows), seed)
+        places = chosen.places(len(self.rows))
         if places.is_empty():
             raise DataError(
                 "The slice {slice} has no rows: the source has {count}.",
@@ -64,7 +60,4 @@ class Raw:
                 slice=chosen.text,
                 count=len(self.rows),
             )
-        note = f"{len(places)} of {len(self.rows)} rows are taken: {chosen.text}"
-        return replace(
-            self, rows=self.rows[places], slice=chosen, places=places, notes=[*self.notes, note]
-        )
+        return replace(self, rows=self.rows[places], slice=chosen, places=places)

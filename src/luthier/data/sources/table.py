@@ -18,6 +18,16 @@ DELIMITERS = (",", "\t", ";", "|")
 MANY_LINES = 100
 """A cell of more lines than this is reported: its quote may have been left open."""
 
+USUAL = re.compile(
+    r"id|text|label|sentence|review|content|comment|question|answer|title|class|category|"
+    r"sentiment|source|target|prompt|文本|内容|标签|类别|问题|答案",
+    re.IGNORECASE,
+)
+"""Names that columns often have."""
+
+EVEN = 0.9
+"""Share of the first lines that have as many cells as the header in what is a table."""
+
 _DECLARED = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 
 
@@ -54,6 +64,24 @@ def detect_delimiter(text: str) -> str:
             even = sum(width == widths[0] for width in widths) / len(widths)
             scores[candidate] = (round(even, 2), widths[0])
     return max(scores, key=lambda candidate: scores[candidate]) if scores else ","
+
+
+def is_table(text: str, *, sure: bool) -> bool:
+    """Whether the first lines have the same number of cells, two or more.
+
+    Args:
+        text: Any text.
+        sure: Prose has commas too: what no tabs separate must begin with names of columns.
+    """
+    sample, delimiter = _first_lines(text), detect_delimiter(text)
+    widths = _widths(sample, delimiter)
+    if len(widths) < 2 or widths[0] < 2:
+        return False
+    even = sum(width == widths[0] for width in widths) >= EVEN * len(widths)
+    if not sure or delimiter == "\t":
+        return even
+    header = next(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter), [])
+    return even and any(USUAL.fullmatch(cell.strip()) for cell in header)
 
 
 def _widths(sample: str, delimiter: str) -> list[int]:

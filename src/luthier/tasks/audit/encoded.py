@@ -63,11 +63,12 @@ class Encoded:
             longest: Tokens that the base has positions for.
         """
         some = rows.head(ENCODED_AGAIN).drop(task.answer, strict=False)
+        seen = task.spread(rows, examples)
         named = task.answer in rows.columns and rows[task.answer].dtype == pl.String
         return cls(
-            examples, task.tokenizer, task.texts(rows), task.max_length, longest,
-            classes=rows[task.answer].to_list() if named and task.classes else (),
-            places=rows.select(source=SOURCE, row=ROW),
+            examples, task.tokenizer, task.texts(seen), task.max_length, longest,
+            classes=seen[task.answer].to_list() if named and task.classes else (),
+            places=seen.select(source=SOURCE, row=ROW),
             served=[example["input_ids"] for example in task.encode(some)],
         )  # fmt: skip
 

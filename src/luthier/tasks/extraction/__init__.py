@@ -1,0 +1,1 @@
+"""The task extract at work: windows over long contexts, spans in them, answers."""

@@ -1,0 +1,1 @@
+"""The task parse at work: encoding of words, trees from scores, answers."""
