@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from luthier.core.errors import DataError
 from luthier.data.prepare import prepare
-from luthier.data.quarantine import quarantined
+from luthier.data.quarantine import _read, quarantined, write_quarantine
 from luthier.data.roles import ROW
 from luthier.recipe.schema import Data
 from luthier.tasks.classify import Classify
@@ -99,3 +103,18 @@ def test_only_the_first_reason_counts():
         entry | {"operator": "duplicates", "reason": "same"},
     ])  # fmt: skip
     assert quarantined(raw, ledger)["operator"].to_list() == ["missing"]
+
+
+CELLS = ["=1+1", "+49 30 1", "-5 today", "@anna hi", "'=quoted", "''-x", "\t=x", "'tis", "a=b"]
+TEXTS = st.one_of(st.sampled_from(CELLS), st.text("=+-@'ab\t\n,\"", min_size=1))
+
+
+@settings(deadline=None, max_examples=100)
+@given(texts=st.lists(TEXTS, min_size=1, max_size=5))
+def test_no_cell_is_a_formula_and_each_comes_back_as_it_was(tmp_path_factory, texts):
+    rows = pl.DataFrame({"source": "s", "row": range(len(texts)), "text": texts})
+    path = write_quarantine(rows, tmp_path_factory.mktemp("q"))
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        written = [row["text"] for row in csv.DictReader(file)]
+    assert not any(cell.startswith(tuple("=+-@\t")) for cell in written)
+    assert _read(path.name, path.parent)["text"].to_list() == texts

@@ -31,6 +31,11 @@ CHOSEN = ("limit", "weight", "balance", "split")
 """Steps that leave out sound rows; theirs are not in the file."""
 
 
+FORMULA = r"'*[=+\-@\t\r]"
+"""How cells begin that a spreadsheet would compute: they are written behind an apostrophe, and one
+apostrophe is taken off again where the file is read."""
+
+
 def quarantined(raw: pl.DataFrame, ledger: pl.DataFrame) -> pl.DataFrame:
     """Dropped rows as they came, each with the step and reason that dropped it first.
 
@@ -57,7 +62,9 @@ def write_quarantine(rows: pl.DataFrame, folder: Path) -> Path:
         lines = (json.dumps(row, ensure_ascii=False, default=str) for row in rows.to_dicts())
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     else:
-        rows.write_csv(path, include_bom=True)
+        text = pl.col(pl.String)
+        marked = pl.when(text.str.contains(f"^{FORMULA}")).then("'" + text).otherwise(text)
+        rows.with_columns(marked.name.keep()).write_csv(path, include_bom=True)
     return path
 
 
@@ -132,6 +139,8 @@ def _read(name: str, base_dir: Path) -> pl.DataFrame:
             hint="Give a copy of the file quarantine.csv that luthier prepare wrote.",
         )
     row = pl.col("row").cast(pl.Int64, strict=False).alias(ROW)
+    if not name.endswith(".jsonl"):
+        table = table.with_columns(pl.col(pl.String).str.replace(f"^'({FORMULA})", "$1"))
     table = table.with_columns(pl.col("source").cast(pl.String).alias(SOURCE), row)
     return table.drop(ABOUT, strict=False)
 

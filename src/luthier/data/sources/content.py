@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from pathlib import Path, PurePath
 
@@ -23,6 +24,13 @@ TEXTS = (".txt", ".text", ".md", ".markdown")
 
 MAGIC = {b"PAR1": "parquet", b"ARRO": "arrow", b"PK\x03\x04": "excel", b"\xd0\xcf\x11\xe0": "excel"}
 """First bytes that decide, whatever the file is called: spreadsheets saved as .csv are common."""
+
+
+PACKED_TIMES, FREE = 200, 1 << 26
+"""A gzip file may unpack to so many times its size, beyond the first 64 MiB: texts come to a
+twentieth of that, and what is far over it is made to fill the memory."""
+
+CHUNK = 1 << 20
 
 
 def read_content(path: Path, name: str) -> tuple[bytes, bytes]:
@@ -63,7 +71,7 @@ def suffix_of(name: str) -> str:
 def _unpack(stored: bytes, path: Path, name: str) -> bytes:
     if stored[:2] == b"\x1f\x8b":
         try:
-            return gzip.decompress(stored)
+            return _unpacked(stored, name)
         except (OSError, EOFError, zlib.error) as error:
             raise DataError(
                 "The gzip file cannot be unpacked: {reason}.",
@@ -78,3 +86,20 @@ def _unpack(stored: bytes, path: Path, name: str) -> bytes:
             hint="Rename it without .gz.",
         )
     return stored
+
+
+def _unpacked(stored: bytes, name: str) -> bytes:
+    """What gzip data hold, in memory that their size bounds."""
+    most = FREE + PACKED_TIMES * len(stored)
+    content = bytearray()
+    with gzip.GzipFile(fileobj=io.BytesIO(stored)) as file:
+        while part := file.read(CHUNK):
+            content += part
+            if len(content) > most:
+                raise DataError(
+                    "The gzip file unpacks to more than {times} times its size.",
+                    where=name,
+                    hint="It holds no table. If it does, unpack it by hand and give that.",
+                    times=PACKED_TIMES,
+                )
+    return bytes(content)
