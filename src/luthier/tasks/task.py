@@ -8,11 +8,12 @@ and serving share the same ``encode`` and ``decode``.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from luthier.core.config import Config
+from luthier.data.plan import Plan
 from luthier.data.roles import Role
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from luthier.metrics import Measures
     from luthier.models.model import Head
+    from luthier.recipe.schema import Data
 
 Example = dict[str, Any]
 """One encoded row: ``input_ids`` and whatever else the task's ``collate`` takes."""
@@ -39,6 +41,23 @@ Predictions = Any
 
 References = Any
 """The true answers, one per row, in the form that the task's ``measure`` compares with."""
+
+
+IGNORED = -100
+"""Label of a token that is not trained, as torch's cross-entropy has it."""
+
+TASK = "_task"
+"""Column of rows that only one task of several learns from: its name."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A data set beside the stage's own."""
+
+    data: Data
+    """As a recipe says it."""
+    roles: tuple[Role, ...]
+    """What it must hold."""
 
 
 def inputs_of(batch: Batch) -> Batch:
@@ -90,9 +109,28 @@ class Task(ABC):
     def encode(self, rows: pl.DataFrame) -> list[Example]:
         """Rows as the network's input, in order; with labels where the rows have them."""
 
+    def looked_at(
+        self, rows: pl.DataFrame, examples: Sequence[Example]
+    ) -> Iterator[tuple[str, Task, pl.DataFrame, Sequence[Example]]]:
+        """What the audit looks at: the name, rows and examples of each task; alone without name."""
+        yield "", self, rows, examples
+
     def size(self, example: Example) -> int:
         """What an example costs in a batch, against the token budget."""
         return len(example["input_ids"])
+
+    def weight(self, example: Example) -> float:
+        """What an example counts where this task is one of several: its trained tokens, or 1."""
+        labels = example.get("labels")
+        return 1.0 if labels is None else float(sum(label != IGNORED for label in labels))
+
+    def plan(self, examples: Sequence[Example]) -> Plan:
+        """Which examples an epoch has; default: each once."""
+        return Plan()
+
+    def of_step(self, examples: Sequence[Example]) -> Batch:
+        """What every micro-batch of a step must know of all the step's examples."""
+        return {}
 
     def texts(self, rows: pl.DataFrame) -> pl.Series:
         """What each row says to the network, before it is cut into tokens."""
@@ -177,6 +215,10 @@ class TaskConfig(Config):
     def roles(self) -> tuple[Role, ...]:
         """The columns it needs."""
         raise NotImplementedError
+
+    def others(self) -> Mapping[str, Rows]:
+        """Data sets beside the stage's own, by the name that ``_task`` has in their rows."""
+        return {}
 
     def metric_names(self) -> list[str]:
         """The metrics that the task measures."""

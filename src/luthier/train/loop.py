@@ -50,6 +50,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self.lengths = np.array([self.task.size(example) for example in self.examples])
+        self._mixture = self.task.plan(self.examples)
         self._plan: tuple[int, list[Rows]] = (-1, [])
 
     @property
@@ -83,6 +84,7 @@ class Session:
                 seed=self.settings.seed,
                 epoch=epoch,
                 by_length=self.settings.group_by_length,
+                rows=self._mixture.epoch(len(self.examples), seed=self.settings.seed, epoch=epoch),
             )
             self._plan = (epoch, plan)
         return self._plan[1][index]
@@ -165,10 +167,12 @@ def _step(session: Session, total: int) -> Stepped:
 def _compute(session: Session, batches: list[Rows]) -> StepResult:
     settings = session.settings
     place = device()
+    task = session.task
+    shared = task.of_step([session.examples[row] for batch in batches for row in batch])
     loss_sum, weight_sum = accumulate(
         session.model.network,
-        session.task,
-        (session.task.collate([session.examples[row] for row in batch]) for batch in batches),
+        task,
+        ({**task.collate([session.examples[n] for n in batch]), **shared} for batch in batches),
         place=place,
         precision=choose_precision(settings.precision, place),
         seeds=(settings.seed, session.progress.step),
