@@ -19,8 +19,9 @@ from luthier.data.steps import steps_for
 from luthier.data.tools import Tools
 from luthier.evaluation.evaluate import measure_rows
 from luthier.evaluation.predict import predict
-from luthier.evaluation.predictor import Predictor, describe_model, facts_of
+from luthier.evaluation.predictor import Predictor
 from luthier.evaluation.publish import StageRecord, judge_rows, publish
+from luthier.evaluation.saved import describe_model, facts_of
 from luthier.evaluation.verdict import check_metric
 from luthier.models.bases import Base, resolve
 from luthier.models.devices import choose_precision, device
@@ -102,8 +103,17 @@ def carry_out(run: Run, loaded: Loaded, listener: Listener) -> Run:
     return run
 
 
-def evaluate(run: Run, data: str | None, *, batch_size: int | None = None) -> dict[str, Any]:
-    """Measure a finished run's model on its test rows or on other labelled rows."""
+def evaluate(
+    run: Run, data: str | None, *, task: str | None = None, batch_size: int | None = None
+) -> dict[str, Any]:
+    """Measure a finished run's model on its test rows or on other labelled rows.
+
+    Args:
+        run: The run.
+        data: The other rows.
+        task: Of a model of several tasks the one to measure, alone.
+        batch_size: Rows per batch; default: as in the recipe.
+    """
     started = time.perf_counter()
     run.verdict()
     loaded = load_recipe(run.path / "resolved.yaml")
@@ -111,15 +121,18 @@ def evaluate(run: Run, data: str | None, *, batch_size: int | None = None) -> di
     settings = stage.evaluation
     if batch_size:
         settings = settings.model_copy(update={"batch_size": batch_size})
-    predictor = Predictor.load(run.model)
+    predictor = Predictor.load(run.model, task)
     notes: list[str] = []
     config: TaskConfig = stage.task
     folder = run.stage(index, stage.name) / "data"
     names = ("", *config.others())
     prepared = _together({name: Prepared.load(_set_folder(folder, name)) for name in names})
-    if data is None:
-        rows = prepared.splits["test"]
-    else:
+    rows = prepared.splits["test"]
+    if task is not None:
+        config, rows = config.alone(task, rows)
+        settings = settings.model_copy(update={"target": _own_target(settings.target, task)})
+        stage = stage.model_copy(update={"evaluation": settings})
+    if data is not None:
         rows, notes = read_rows(
             data, config.roles(), stage.data.columns, stage.data.labels, base_dir=Path.cwd(),
             steps=steps_for(stage.data), classes=predictor.task.classes,
@@ -137,6 +150,12 @@ def evaluate(run: Run, data: str | None, *, batch_size: int | None = None) -> di
         "seconds": round(time.perf_counter() - started, 2),
         "verdict": verdict.to_json(),
     }
+
+
+def _own_target(target: Mapping[str, float], task: str) -> dict[str, float]:
+    """The part of a target that one of several tasks must reach."""
+    named = ((metric.rpartition("/"), value) for metric, value in target.items())
+    return {metric: value for (name, _, metric), value in named if name == task}
 
 
 def audit_prepared(loaded: Loaded, prepared: Prepared, runs_dir: Path) -> dict[str, Any]:

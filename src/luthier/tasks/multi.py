@@ -45,9 +45,10 @@ class Multi(TaskConfig):
     weights: dict[str, Positive] = {}
     """How much each task's loss counts; those not named count 1. The loss of a step is the sum over
     the tasks of weight times mean loss."""
-    balance: Literal["fixed", "uncertainty"] = "fixed"
+    balance: Literal["fixed", "uncertainty", "gradnorm"] = "fixed"
     """`fixed`: by `weights`. `uncertainty`: a learned variance of each task divides its loss
-    (Kendall, Gal and Cipolla 2018)."""
+    (Kendall, Gal and Cipolla 2018). `gradnorm`: learned weights make the tasks' gradients equally
+    long (Chen et al. 2018); takes a backward pass for each task."""
     mixing: Literal["proportional", "temperature", "round_robin"] = "proportional"
     """How often rows of each data set are drawn: as many as there are, flattened by `temperature`,
     or of each the same number."""
@@ -92,6 +93,11 @@ class Multi(TaskConfig):
 
     def _own_roles(self, name: str) -> tuple[Role, ...]:
         return tuple(parts.columns(self.tasks[name]).values())
+
+    def alone(self, name: str, rows: pl.DataFrame) -> tuple[TaskConfig, pl.DataFrame]:
+        """One of the tasks, and its rows under the names of its own roles."""
+        own: TaskConfig = self.tasks[name]
+        return own, parts.rows_of(name, own, rows)
 
     def metric_names(self) -> list[str]:
         """``TASK/METRIC`` of every task, and ``mean``."""

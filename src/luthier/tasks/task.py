@@ -46,6 +46,17 @@ References = Any
 IGNORED = -100
 """Label of a token that is not trained, as torch's cross-entropy has it."""
 
+
+@dataclass(frozen=True)
+class Agreement:
+    """How the gradients of several tasks stand to each other in a step."""
+
+    cosines: Mapping[str, float]
+    """``TASK TASK`` to the cosine of the angle between their gradients of shared weights."""
+    norms: Mapping[str, float]
+    """Task to the L2 norm of its gradient of shared weights."""
+
+
 TASK = "_task"
 """Column of rows that only one task of several learns from: its name."""
 
@@ -92,6 +103,11 @@ class Task(ABC):
     that the training rows turned out to have."""
     answer: ClassVar[str] = "label"
     """Role that holds the answer; without it rows are encoded as in serving."""
+    apart: bool = False
+    """Whether each part of the loss gets a backward pass of its own, so that its gradient of
+    shared weights is known."""
+    project: bool = False
+    """Whether such gradients are kept from pointing against each other."""
     tokenizer: PreTrainedTokenizerBase
     """The base's."""
     max_length: int
@@ -147,6 +163,15 @@ class Task(ABC):
     @abstractmethod
     def loss(self, output: Any, batch: Batch) -> tuple[Tensor, float]:
         """The batch's loss as a sum and the weight it is a sum over."""
+
+    def losses(self, output: Any, batch: Batch) -> tuple[Mapping[str, Tensor], float]:
+        """What :meth:`loss` gives, its sum in the parts that different tasks have of it."""
+        total, weight = self.loss(output, batch)
+        return {"": total}, weight
+
+    def steer(self, agreement: Agreement) -> Mapping[str, float]:
+        """Name of a parameter to the gradient it gets, where how the parts' own stand decides."""
+        return {}
 
     @abstractmethod
     def decode(self, output: Any, batch: Batch) -> Sequence[Any] | NDArray[Any]:
@@ -219,6 +244,14 @@ class TaskConfig(Config):
     def others(self) -> Mapping[str, Rows]:
         """Data sets beside the stage's own, by the name that ``_task`` has in their rows."""
         return {}
+
+    def alone(self, name: str, rows: pl.DataFrame) -> tuple[TaskConfig, pl.DataFrame]:
+        """One of several tasks, and the rows that are its own.
+
+        Raises:
+            KeyError: If there is no such task.
+        """
+        raise KeyError(name)
 
     def metric_names(self) -> list[str]:
         """The metrics that the task measures."""

@@ -11,24 +11,26 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 import transformers
+from peft import PeftModel
 from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
 
 from luthier.models.heads.own import OwnNetwork, network_for
 
 if TYPE_CHECKING:
-    from luthier.models.model import Head
+    from luthier.models.model import Head, Model
 
 HEADS = "luthier_heads"
 """Field of the configuration: task name to ``network`` and ``config`` of its head."""
 
-VARIANCES = "luthier_variances"
-"""Field of the configuration: whether every task's variance is learned; and in what the network
-gives, task name to its logarithm."""
+BALANCE = "luthier_balance"
+"""Field of the configuration: whether a number for each task is learned; and in what the network
+gives, task name to it."""
 
 OWN = "luthier.models.heads."
 """Where networks of ours live; no other place is imported from what a file says."""
@@ -40,15 +42,17 @@ SEPARATOR = "."
 class SeveralHeads(OwnNetwork):
     """A base with the heads of several tasks."""
 
+    paces: ClassVar[Mapping[str, float]] = {"balance.*": 30.0}
+
     def add_layers(self, config: PretrainedConfig) -> None:
-        """A head for each task in the configuration, and the logarithm of its loss's variance."""
+        """A head for each task in the configuration, and the number that balances its loss."""
         heads = {}
         for name, said in getattr(config, HEADS).items():
             heads[name] = _without_base(_network(said, config))
         self.heads = nn.ModuleDict(heads)
-        if getattr(config, VARIANCES):
+        if getattr(config, BALANCE):
             zeros = {name: nn.Parameter(torch.zeros(())) for name in heads}
-            self.log_variance = nn.ParameterDict(zeros)
+            self.balance = nn.ParameterDict(zeros)
 
     def _init_weights(self, module: nn.Module) -> None:
         super()._init_weights(module)  # type: ignore[no-untyped-call]
@@ -71,7 +75,7 @@ class SeveralHeads(OwnNetwork):
             name, _, field = key.partition(SEPARATOR)
             own.setdefault(name, {})[field] = value
         answers = {name: self._answer(name, whole, fields) for name, fields in own.items()}
-        return answers | {VARIANCES: dict(getattr(self, "log_variance", {}))}
+        return answers | {BALANCE: dict(getattr(self, "balance", {}))}
 
     def _answer(self, name: str, whole: Any, fields: dict[str, Tensor]) -> Any:
         """The output of one head, on its rows."""
@@ -83,13 +87,6 @@ class SeveralHeads(OwnNetwork):
             return head(**fields)
         finally:
             del head.__dict__[self.base_model_prefix]
-
-    def alone(self, name: str) -> PreTrainedModel:
-        """The plain network of one task, sharing its weights with this one."""
-        head = deepcopy(self.heads[name])
-        assert isinstance(head, PreTrainedModel)
-        setattr(head, self.base_model_prefix, self.base_model)
-        return head
 
 
 class _Given:
@@ -108,20 +105,37 @@ class _Given:
         return part
 
 
-def several(heads: Mapping[str, Head], *, variances: bool = False) -> dict[str, Any]:
+def several(heads: Mapping[str, Head], *, balance: bool = False) -> dict[str, Any]:
     """The fields of a configuration that describe these heads; JSON.
 
     Args:
         heads: Task name to its head.
-        variances: Whether every task's variance is to be learned.
+        balance: Whether a number that balances its loss is to be learned for each task.
     """
     return {
-        VARIANCES: variances,
+        BALANCE: balance,
         HEADS: {
             name: {"network": _named(head.network), "config": head.config}
             for name, head in heads.items()
         },
     }
+
+
+def alone(model: Model, name: str, head: Head) -> Model:
+    """The plain model of one task, its weights those of the whole one.
+
+    Args:
+        model: Of several tasks; adapters are merged into its base.
+        name: Of the task.
+        head: Its own.
+    """
+    if isinstance(model.network, PeftModel):
+        merged: Any = model.network
+        model.network = merged.merge_and_unload()
+    core: Any = model.core
+    network = core.heads[name]
+    setattr(network, core.base_model_prefix, core.base_model)
+    return replace(model, network=network, head=head)
 
 
 def _named(network: str | type[OwnNetwork]) -> str:
@@ -136,7 +150,7 @@ def _network(said: Mapping[str, Any], config: PretrainedConfig) -> PreTrainedMod
     """
     own = deepcopy(config)
     delattr(own, HEADS)
-    delattr(own, VARIANCES)
+    delattr(own, BALANCE)
     for key, value in said["config"].items():
         setattr(own, key, _keys_as_numbers(value) if key == "id2label" else value)
     module, _, kind = said["network"].rpartition(":")

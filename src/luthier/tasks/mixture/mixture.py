@@ -14,11 +14,12 @@ from transformers import PreTrainedTokenizerBase
 
 from luthier.data.plan import Plan
 from luthier.metrics import Measures
-from luthier.models.heads.several import SEPARATOR, VARIANCES, SeveralHeads, several
+from luthier.models.heads.several import BALANCE, SEPARATOR, SeveralHeads, several
 from luthier.models.model import Head
 from luthier.tasks.mixture import parts
+from luthier.tasks.mixture.balance import balanced, evened
 from luthier.tasks.mixture.joint import joint
-from luthier.tasks.task import About, Batch, Example, Task, inputs_of
+from luthier.tasks.task import About, Agreement, Batch, Example, Task, inputs_of
 
 if TYPE_CHECKING:
     from luthier.tasks.multi import Multi
@@ -46,13 +47,15 @@ class Mixture(Task):
             for name, task in config.tasks.items()
         }
         self.tokenizer = tokenizer
+        self.project = config.conflicts == "project"
+        self.apart = config.conflicts != "ignore" or config.balance == "gradnorm"
         self.max_length = max(task.max_length for task in self.tasks.values())
 
     def head(self) -> Head:
         """Every task's own head."""
         heads = {name: task.head() for name, task in self.tasks.items()}
-        learned = self.config.balance == "uncertainty"
-        return Head(SeveralHeads, several(heads, variances=learned), None)
+        learned = self.config.balance != "fixed"
+        return Head(SeveralHeads, several(heads, balance=learned), None)
 
     def about(self) -> About:
         """What its tasks are; only luthier knows such a model."""
@@ -141,26 +144,25 @@ class Mixture(Task):
 
     def loss(self, output: Any, batch: Batch) -> tuple[Tensor, float]:
         """The tasks' mean losses over the step, weighed and added up, times the rows."""
-        rows = len(batch["input_ids"])
-        total = torch.zeros((), dtype=torch.float32, device=batch["input_ids"].device)
-        for part in self.losses(output, batch).values():
-            total = total + part
-        return total, float(rows)
+        parts, rows = self.losses(output, batch)
+        return torch.stack(list(parts.values())).sum(), rows
 
-    def losses(self, output: Any, batch: Batch) -> dict[str, Tensor]:
+    def losses(self, output: Any, batch: Batch) -> tuple[dict[str, Tensor], float]:
         """What each task adds to the loss."""
         rows = len(batch["input_ids"])
         found = {}
         for place, (name, task) in enumerate(self.tasks.items()):
-            if name not in output:
-                continue
-            summed, _ = task.loss(output[name], _own(batch, name))
-            part = summed * float(batch[SCALES][place])
-            variance = output[VARIANCES].get(name)
-            if variance is not None:
-                part = part * torch.exp(-variance) + 0.5 * variance * rows
-            found[name] = part
-        return found
+            if name in output:
+                summed, _ = task.loss(output[name], _own(batch, name))
+                found[name] = summed * float(batch[SCALES][place])
+        return balanced(found, output[BALANCE], self.config.balance, rows), float(rows)
+
+    def steer(self, agreement: Agreement) -> dict[str, float]:
+        """With ``balance: gradnorm``, the direction in which each task's weight is to move."""
+        if self.config.balance != "gradnorm":
+            return {}
+        directions = evened(agreement.norms)
+        return {f"balance.{name}": direction for name, direction in directions.items()}
 
     def decode(self, output: Any, batch: Batch) -> list[dict[str, Any]]:
         """Every task's value of each example that it has."""
