@@ -170,7 +170,7 @@ class Task(ABC):
         return {"": total}, weight
 
     def steer(self, agreement: Agreement) -> Mapping[str, float]:
-        """Name of a parameter to the gradient it gets, where how the parts' own stand decides."""
+        """Pattern over parameter names to the gradient they get, where the parts' own decide it."""
         return {}
 
     @abstractmethod

@@ -8,6 +8,7 @@ how the step was cut.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from itertools import combinations
 
 import numpy as np
@@ -70,13 +71,14 @@ class Apart:
         """Put the sum of the tasks' gradients where the optimizer takes it.
 
         Args:
-            steered: Name of a parameter to the gradient it gets.
+            steered: Shell pattern over parameter names to the gradient that such get.
             project: Take out of each what points against another (:func:`projected`).
             seeds: Of the order in which the others are gone through.
         """
-        for name, gradient in steered.items():
-            parameter = self._core.get_parameter(name)
-            parameter.grad = torch.full_like(parameter, gradient)
+        for name, parameter in self._core.named_parameters():
+            for pattern, gradient in steered.items():
+                if parameter.requires_grad and fnmatchcase(name, pattern):
+                    parameter.grad = torch.full_like(parameter, gradient)
         gradients = list(self._sums.values())
         if project:
             gradients = projected(gradients, np.random.default_rng(seeds))

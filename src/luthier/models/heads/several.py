@@ -46,18 +46,17 @@ class SeveralHeads(OwnNetwork):
 
     def add_layers(self, config: PretrainedConfig) -> None:
         """A head for each task in the configuration, and the number that balances its loss."""
-        heads = {}
+        self.heads, self.balance = _Named(), _Named()
         for name, said in getattr(config, HEADS).items():
-            heads[name] = _without_base(_network(said, config))
-        self.heads = nn.ModuleDict(heads)
-        if getattr(config, BALANCE):
-            zeros = {name: nn.Parameter(torch.zeros(())) for name in heads}
-            self.balance = nn.ParameterDict(zeros)
+            self.heads.add_module(marked(name), _without_base(_network(said, config)))
+            if getattr(config, BALANCE):
+                number = nn.Parameter(torch.zeros(()))
+                self.balance.register_parameter(marked(name), number)
 
     def _init_weights(self, module: nn.Module) -> None:
         super()._init_weights(module)  # type: ignore[no-untyped-call]
-        if isinstance(module, nn.ParameterDict):
-            for parameter in module.values():
+        if isinstance(module, _Named):
+            for parameter in module.parameters(recurse=False):
                 nn.init.zeros_(parameter)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, **inputs: Any) -> dict[str, Any]:
@@ -75,18 +74,33 @@ class SeveralHeads(OwnNetwork):
             name, _, field = key.partition(SEPARATOR)
             own.setdefault(name, {})[field] = value
         answers = {name: self._answer(name, whole, fields) for name, fields in own.items()}
-        return answers | {BALANCE: dict(getattr(self, "balance", {}))}
+        learned = self.config.to_dict()[BALANCE]
+        numbers = (
+            {name: getattr(self.balance, marked(name)) for name in getattr(self.config, HEADS)}
+            if learned
+            else {}
+        )
+        return answers | {BALANCE: numbers}
 
     def _answer(self, name: str, whole: Any, fields: dict[str, Tensor]) -> Any:
         """The output of one head, on its rows."""
         rows = fields.pop("rows")
         given = _Given(whole, rows, fields["input_ids"].size(1))
-        head: Any = self.heads[name]
+        head: Any = getattr(self.heads, marked(name))
         head.__dict__[self.base_model_prefix] = given
         try:
             return head(**fields)
         finally:
             del head.__dict__[self.base_model_prefix]
+
+
+class _Named(nn.Module):
+    """Modules or parameters by name; peft saves such, but not torch's dictionaries."""
+
+
+def marked(name: str) -> str:
+    """A task's name as one that no attribute of a module has."""
+    return f"to_{name}"
 
 
 class _Given:
@@ -133,7 +147,7 @@ def alone(model: Model, name: str, head: Head) -> Model:
         merged: Any = model.network
         model.network = merged.merge_and_unload()
     core: Any = model.core
-    network = core.heads[name]
+    network = getattr(core.heads, marked(name))
     setattr(network, core.base_model_prefix, core.base_model)
     return replace(model, network=network, head=head)
 

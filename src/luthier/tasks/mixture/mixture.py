@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerBase
 
 from luthier.data.plan import Plan
 from luthier.metrics import Measures
-from luthier.models.heads.several import BALANCE, SEPARATOR, SeveralHeads, several
+from luthier.models.heads.several import BALANCE, SEPARATOR, SeveralHeads, marked, several
 from luthier.models.model import Head
 from luthier.tasks.mixture import parts
 from luthier.tasks.mixture.balance import balanced, evened
@@ -162,7 +162,7 @@ class Mixture(Task):
         if self.config.balance != "gradnorm":
             return {}
         directions = evened(agreement.norms)
-        return {f"balance.{name}": direction for name, direction in directions.items()}
+        return {f"balance*.{marked(name)}": direction for name, direction in directions.items()}
 
     def decode(self, output: Any, batch: Batch) -> list[dict[str, Any]]:
         """Every task's value of each example that it has."""
