@@ -41,7 +41,7 @@ def sentence(parts, scheme):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(parts=PARTS, seed=st.integers(0, 500))
 def test_types_and_their_order_stay(scheme, parts, seed):
     tokens, tags = sentence(parts, scheme)

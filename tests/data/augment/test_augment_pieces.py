@@ -27,7 +27,7 @@ def may_change(text):
     return [parts[place] for place in free(parts)]
 
 
-@settings(max_examples=400)
+@settings(max_examples=80)
 @given(st.one_of(st.text(), SIGNS))
 def test_pieces_joined_are_the_text(text):
     assert "".join(pieces(text)) == text
@@ -114,7 +114,7 @@ def test_the_mark_that_ends_a_negations_clause_belongs_to_it():
     assert reached(parts) == {0, 1}
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(SIGNS)
 def test_what_may_change_is_a_word_and_neither_figure_nor_negation(text):
     for piece in may_change(text):

@@ -104,10 +104,11 @@ def test_a_linear_model_judges_the_new_rows(rows):
     _, told = apply(rows, share=1.0)
     (finding,) = told.findings
     fields = finding.fields
-    assert fields["rows"] == 60
+    assert fields["asked"] == 60
+    assert fields["made"] == told.ledger.counts(["augment"])["augment"]["added"]
     assert 0.5 < fields["without"] <= 1
     assert fields["low"] <= fields["gain"] <= fields["high"]
-    assert finding.to_json()["text"]["zh"].startswith("加上 augment")
+    assert finding.to_json()["text"]["zh"].startswith("数据增强新增")
 
 
 def test_new_rows_that_hurt_are_advised_against(rows):

@@ -79,9 +79,7 @@ class Maker:
                 change(t, random, self.strength) for t, random in zip(old, randoms, strict=True)
             ]
         assert self.context.tools is not None
-        if method == "synonyms":
-            return replace_words(old, randoms, self.strength, self.context.tools)
-        return self.context.tools.translate(old)
+        return replace_words(old, randoms, self.strength, self.context.tools)
 
 
 class MentionMaker(Maker):

@@ -30,13 +30,13 @@ else:
     makers = lazy("luthier.data.augment.makers")
 
 Method = Literal[
-    "delete", "swap", "typos", "case", "punctuation", "synonyms", "back_translation", "mentions",
-    "crop", "flip", "colour", "rotate", "cutout",
+    "delete", "swap", "typos", "case", "punctuation", "synonyms", "mentions", "crop", "flip",
+    "colour", "rotate", "cutout",
 ]  # fmt: skip
 
 SERVING: Mapping[str, tuple[Method, ...]] = {
     "tags": ("mentions",),
-    "text": ("delete", "swap", "typos", "case", "punctuation", "synonyms", "back_translation"),
+    "text": ("delete", "swap", "typos", "case", "punctuation", "synonyms"),
     "image": ("crop", "flip", "colour", "rotate", "cutout"),
 }
 """What is changed in a row, and the methods that do it."""
@@ -48,7 +48,7 @@ USUAL: Mapping[str, tuple[Method, ...]] = {
 }
 """Those that are taken where a recipe names none."""
 
-BY_BASE = ("synonyms", "back_translation")
+BY_BASE = ("synonyms",)
 """Methods that ask a model."""
 
 TRIES = 4
@@ -77,10 +77,9 @@ class Augment(Operator):
     methods: list[Method] = []
     """One of them, by chance, makes a new row. Of texts: `delete` and `swap` words; `typos`;
     `case`; `punctuation`; `synonyms`: words that the base finds likely there, which takes a masked
-    language model; `back_translation`, which takes a run that translates. Of tagged tokens:
-    `mentions` replaced by others of their type. Of images: `crop`, `flip` left and right, `colour`,
-    `rotate`, `cutout`. Empty: `delete`, `swap` and `typos`; `mentions`; `crop`, `colour` and
-    `rotate`."""
+    language model. Of tagged tokens: `mentions` replaced by others of their type. Of images:
+    `crop`, `flip` left and right, `colour`, `rotate`, `cutout`. Empty: `delete`, `swap` and
+    `typos`; `mentions`; `crop`, `colour` and `rotate`."""
     share: Annotated[float, Field(gt=0, le=20)] = 0.5
     """New rows for each training row: 0.5 makes one of every second, 2 makes two of each."""
     strength: Annotated[float, Field(gt=0, le=1)] = 0.1
