@@ -62,7 +62,7 @@ def test_an_address_ends_where_chinese_begins():
 @pytest.mark.parametrize(
     "figure",
     ["3", "3.5%", "12.5％", "1,200.50", "5.2m", "3bn", "Q3", "10:30", "2020-01-05", "5-10%", "½",
-     "１２", "三", "亿", "COVID-19"],
+     "１２", "三", "亿", "COVID-19", "three", "Twenty-five", "million", "两"],
 )  # fmt: skip
 def test_figures_are_one_piece_and_stay(figure):
     assert pieces(figure) == [figure]
