@@ -79,6 +79,14 @@ def test_the_order_of_rows_does_not_matter(rows):
     assert added(first).sort(keys).equals(added(second).sort(keys))
 
 
+def test_threads_do_not_matter(rows):
+    first, one = apply(rows, context(workers=1), share=1.0)
+    second, two = apply(rows, context(workers=2), share=1.0)
+    assert first.equals(second)
+    assert one.ledger.table().equals(two.ledger.table())
+    assert one.measured == two.measured
+
+
 def test_another_seed_makes_other_rows(rows):
     first, _ = apply(rows, share=1.0)
     other, _ = apply(rows, context(seed=1), share=1.0)
