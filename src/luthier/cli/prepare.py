@@ -46,7 +46,7 @@ def command(
     from luthier.cli.steps import StepsDisplay
     from luthier.data.doctor import Job
     from luthier.data.formats import format_named
-    from luthier.data.output import summary
+    from luthier.data.output import converted_name, summary
 
     job = Job.of(source, [*(overrides or []), *_restored(restore)])
     if to is not None:
@@ -61,7 +61,10 @@ def command(
     audited = _audit(job, prepared)
     recipe = _write_fixed(job, prepared, source) if fix and not dry_run else None
     result = summary(prepared, None if dry_run else output)
-    result["converted"] = _converted(output, result) if to and not dry_run else None
+    names = {split: converted_name(split, to) for split in prepared.splits} if to else {}
+    places = {split: str(output / name) for split, name in names.items()}
+    result["converted"] = places if to and not dry_run else None
+    result["unwritten"] = prepared.unwritten
     result |= {"dry_run": dry_run, "recipe": recipe and str(recipe), "audit": audited}
     if as_json:
         print_json(result)
@@ -70,6 +73,8 @@ def command(
     if dry_run:
         note("Nothing was written: this was a dry run.")
         return
+    if prepared.unwritten:
+        note("{count} rows have no room in the format {to}.", count=prepared.unwritten, to=to)
     print(f"{translate('Report: ')}{result['report']}")
     if result["quarantine"]:
         print(f"{translate('Dropped rows: ')}{result['quarantine']}")
@@ -98,11 +103,6 @@ def _audit(job: Any, prepared: Prepared) -> dict[str, Any] | None:
     except ModelError as error:
         note("The rows were not looked at as the base sees them: {reason}", reason=error.render())
         return None
-
-
-def _converted(folder: Path, result: dict[str, Any]) -> dict[str, str]:
-    """Split to its file in the format that was asked for."""
-    return {name: str(folder / f"{name}.jsonl") for name in result["prepared"]}
 
 
 def _restored(files: list[str] | None) -> list[str]:

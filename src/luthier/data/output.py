@@ -7,7 +7,7 @@ from typing import Any
 
 from luthier.core.files import write_atomic
 from luthier.core.locale import LANGUAGES
-from luthier.data.formats import convert, format_named, write_rows
+from luthier.data.formats import format_named, write_file
 from luthier.data.prepared import Prepared
 from luthier.data.quarantine import NAMES, write_quarantine
 from luthier.data.report import data_page
@@ -27,8 +27,8 @@ def write_prepared(prepared: Prepared, folder: Path) -> None:
         write_atomic(folder / report_name(language), data_page(prepared, language))
 
 
-def write_in_format(prepared: Prepared, folder: Path, to: str) -> None:
-    """Write every split in a format, e.g. as ``train.jsonl`` or ``train.conllu``.
+def write_in_format(prepared: Prepared, folder: Path, to: str) -> int:
+    """Write every split in a format; how many rows there was no room for.
 
     Args:
         prepared: The rows.
@@ -38,9 +38,16 @@ def write_in_format(prepared: Prepared, folder: Path, to: str) -> None:
     Raises:
         DataError: If there is no such format, or it is for rows of another kind.
     """
-    ending = format_named(to).ending
-    for name, rows in prepared.splits.items():
-        write_rows(convert(rows, prepared.card["family"], to), folder / f"{name}{ending}", to)
+    family = prepared.card["family"]
+    return sum(
+        write_file(rows, family, folder / converted_name(name, to), to)
+        for name, rows in prepared.splits.items()
+    )
+
+
+def converted_name(split: str, to: str) -> str:
+    """The file of a split in a format: ``train.jsonl``, ``train.conllu`` ..."""
+    return f"{split}{format_named(to).ending}"
 
 
 def report_name(language: str) -> str:

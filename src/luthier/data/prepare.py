@@ -76,7 +76,7 @@ def prepare(
         else:
             copy_files(known, place)
         if to is not None:
-            write_in_format(prepared, place, to)
+            prepared.unwritten = write_in_format(prepared, place, to)
 
     write_folder_atomic(folder, fill)
     return prepared
