@@ -64,8 +64,9 @@ def test_columns_give_words_and_the_tags_of_entities(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "content"), [
-    ("a.txt", COLUMNS), ("a.conll", COLUMNS.replace(" ", "\t")), ("a.tsv", COLUMNS.replace(" ", "\t")),
-    ("a.iob2", COLUMNS.replace("\n", "\r\n")), ("a", COLUMNS), ("a.bio", COLUMNS.rstrip() + "\n\n\n"),
+    ("a.txt", COLUMNS), ("a.conll", COLUMNS.replace(" ", "\t")), ("a", COLUMNS),
+    ("a.tsv", COLUMNS.replace(" ", "\t")), ("a.iob2", COLUMNS.replace("\n", "\r\n")),
+    ("a.bio", COLUMNS.rstrip() + "\n\n\n"),
 ])  # fmt: skip
 def test_files_of_other_names_and_blanks_are_known(tmp_path, name, content):
     raw = read(tmp_path, name, content)
@@ -99,7 +100,8 @@ def test_a_sentence_with_a_broken_line_is_no_row_and_the_line_is_noted(tmp_path)
 
 
 @pytest.mark.parametrize(("content", "says"), [
-    ("Nora\nleft\n\nRain\n", "No line of the file has two cells"), ("# only\n\n# comments\n", "two cells"),
+    ("Nora\nleft\n\nRain\n", "No line of the file has two cells"),
+    ("# only\n\n# comments\n", "two cells"),
 ])  # fmt: skip
 def test_a_file_without_tags_is_refused(tmp_path, content, says):
     with pytest.raises(DataError, match=says) as caught:
@@ -140,7 +142,8 @@ def test_columns_of_plus_are_named_in_the_file(tmp_path):
 @pytest.mark.parametrize(("old", "new", "line", "says"), [
     ("3\tn't\tnot", "4\tn't\tnot", 7, "number 4 in place of 3"),
     ("Nom\t4\tnsubj", "Nom\t9\tnsubj", 4, "head 9"),
-    ("MD\t_\t4\taux", "MD\t_\t2\taux", 6, "itself"), ("MD\t_\t4\taux\t_\t_", "MD\t_\t4", 6, "cells"),
+    ("MD\t_\t4\taux", "MD\t_\t2\taux", 6, "itself"),
+    ("MD\t_\t4\taux\t_\t_", "MD\t_\t4", 6, "cells"),
     ("MD\t_\t4\taux", "MD\t_\tfour\taux", 6, "head four"),
 ])  # fmt: skip
 def test_a_broken_tree_is_no_row_and_its_line_is_noted(tmp_path, old, new, line, says):
@@ -209,19 +212,16 @@ def test_prepared_trees_are_written_and_read_again(trees, to):
             assert found.rows[got].to_list() == rows[wanted].to_list(), got
 
 
-WORD = st.text(
-    st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=5
-)
+LETTERS = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"))
+WORD = st.text(LETTERS, min_size=1, max_size=5).filter(lambda word: word.strip(" "))
+TAGGED = st.tuples(WORD, st.sampled_from(["O", "B-X", "I-X"]))
 
 
 @settings(deadline=None, max_examples=25)
-@given(st.lists(
-    st.lists(st.tuples(WORD.filter(lambda word: word.strip(" ")), st.sampled_from(["O", "B-X", "I-X"])),
-             min_size=1), min_size=1,
-))  # fmt: skip
+@given(st.lists(st.lists(TAGGED, min_size=1), min_size=1))
 def test_any_words_survive_a_column_file(sentences):
     told = [("Nora", "B-PER"), ("left", "O"), ("B-X", "B-X"), ("I-X", "I-X"), ("O", "O")]
-    pairs = [told, *(sentence for sentence in sentences)]
+    pairs = [told, *sentences]
     rows = pl.DataFrame({"tokens": [[word for word, _ in pair] for pair in pairs],
                          "tags": [[tag for _, tag in pair] for pair in pairs]})  # fmt: skip
     lines = convert(rows, "tag", "conll")

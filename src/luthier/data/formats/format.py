@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, ClassVar
 
 import polars as pl
@@ -41,13 +42,11 @@ class Format(ABC):
 
     def read(self, rows: pl.DataFrame, columns: Columns) -> pl.DataFrame:
         """All rows in canonical form, one for each row."""
-        parts = [
-            canonical(
-                [self.read_row(row, columns) for row in part.iter_rows(named=True)], self.family
-            )
+        parts = (
+            [self.read_row(row, columns) for row in part.iter_rows(named=True)]
             for part in rows.iter_slices(CHUNK)
-        ]
-        return pl.concat([canonical([], self.family), *parts])
+        )
+        return pl.concat(canonical(part, self.family) for part in chain([[]], parts))
 
     @abstractmethod
     def write_row(self, row: Row) -> dict[str, Any] | None:
