@@ -1,4 +1,4 @@
-"""``luthier prepare`` on data of every format: what it recognises, prints, writes and reads again."""
+"""``luthier prepare`` on every format: what it recognises, prints, writes and reads again."""
 
 from __future__ import annotations
 
@@ -101,11 +101,10 @@ def test_each_format_is_named_mapped_written_and_read_again(tmp_path, name):
     file = made(name, tmp_path)
     done = here("prepare", file, "--to", name, "data.steps.near_duplicates=false", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    (line,) = (line for line in done.stderr.splitlines() if line.startswith(f"{file}: "))
     columns = recognise(read_source(file, base_dir=tmp_path).rows).columns
-    assert line == f"{file}: {name}, columns " + ", ".join(
-        f"{k} <- {v}" for k, v in columns.items()
-    )
+    mapped = ", ".join(f"{role} <- {column}" for role, column in columns.items())
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith(f"{file} "))
+    assert line.split(maxsplit=3) == [file, str(COUNT), name, mapped]
     for split in ("train", "validation", "test"):
         rows = pl.read_parquet(tmp_path / "prepared" / f"{split}.parquet")
         (again,) = (tmp_path / "prepared").glob(f"{split}.[jc]*")

@@ -135,11 +135,11 @@ def _check_output(folder: Path, restore: list[str]) -> None:
 
 def _print(result: dict[str, Any]) -> None:
     note("{rows_in} rows in, {rows_out} out.", **result)
-    forms = {entry["source"]: entry["format"] for entry in result["sources"]}
-    for source, columns in result["columns"].items():
-        form = forms.get(source, "")
-        mapped = ", ".join(f"{role} <- {column}" for role, column in columns.items())
-        note("{source}: {format}, columns {mapped}", source=source, format=form, mapped=mapped)
+    print_table(("source", "rows", "format", "columns"), [
+        (entry["source"] + entry.get("slice", ""), entry["rows"], entry["format"],
+         _mapped(result["columns"][entry["source"]]))
+        for entry in result["sources"]
+    ])  # fmt: skip
     touched = [(k, *c.values()) for k, c in result["operators"].items() if any(c.values())]
     print_table(("step", "dropped", "changed", "added", "flagged"), touched)
     for line in result["notes"]:
@@ -153,6 +153,11 @@ def _print(result: dict[str, Any]) -> None:
             print(f"    {translate('fix: ')}{found['fix']}")
     if len(findings) > SHOWN:
         note("{count} more findings are in the report.", count=len(findings) - SHOWN)
+
+
+def _mapped(columns: dict[str, str]) -> str:
+    """Which column of the source each role came from."""
+    return ", ".join(f"{role} <- {column}" for role, column in columns.items())
 
 
 def _write_fixed(job: Any, prepared: Prepared, source: str) -> Path:
