@@ -88,8 +88,8 @@ def test_each_file_of_a_folder_is_a_row(tmp_path):
 
 
 def test_plain_texts_are_prepared_as_texts(tmp_path):
-    paragraphs = [f"Day {n}: the {word} came at {n} o'clock, and we {word}ed again."
-                  for n, word in enumerate(["ship", "mail", "fish", "wait", "post", "row"] * 6)]  # fmt: skip
+    things = ["ship", "mail", "fish", "rain", "post", "bread"] * 6
+    paragraphs = [f"Day {n}: the {thing} came at {n} o'clock." for n, thing in enumerate(things)]
     (tmp_path / "log.txt").write_text("\n\n".join(paragraphs), encoding="utf-8")
     prepared = prepare(Data(train="log.txt"), base_dir=tmp_path)
     assert prepared.card["family"] == "text"
