@@ -46,7 +46,7 @@ def command(
     from luthier.cli.steps import StepsDisplay
     from luthier.data.doctor import Job
     from luthier.data.formats import format_named
-    from luthier.data.output import converted_name, summary
+    from luthier.data.output import summary
 
     job = Job.of(source, [*(overrides or []), *_restored(restore)])
     if to is not None:
@@ -60,11 +60,7 @@ def command(
         )
     audited = _audit(job, prepared)
     recipe = _write_fixed(job, prepared, source) if fix and not dry_run else None
-    result = summary(prepared, None if dry_run else output)
-    names = {split: converted_name(split, to) for split in prepared.splits} if to else {}
-    places = {split: str(output / name) for split, name in names.items()}
-    result["converted"] = places if to and not dry_run else None
-    result["unwritten"] = prepared.unwritten
+    result = summary(prepared, None if dry_run else output, to)
     result |= {"dry_run": dry_run, "recipe": recipe and str(recipe), "audit": audited}
     if as_json:
         print_json(result)

@@ -55,22 +55,26 @@ def report_name(language: str) -> str:
     return "report.html" if language == "en" else f"report.{language}.html"
 
 
-def summary(prepared: Prepared, folder: Path | None) -> dict[str, Any]:
+def summary(prepared: Prepared, folder: Path | None, to: str | None = None) -> dict[str, Any]:
     """Counts and where things are, for machines.
 
     Args:
         prepared: What was prepared.
         folder: Where it is written; None: nowhere.
+        to: Name of the format that it is written in too.
     """
 
     def place(name: str) -> str | None:
         return str(folder / name) if folder is not None else None
 
+    written = {split: converted_name(split, to) for split in prepared.splits} if to else {}
     found = [name for name in NAMES if folder is not None and (folder / name).is_file()]
     return {
         **{key: prepared.card[key] for key in ("rows_in", "rows_out", "operators")},
         "ledger": place("ledger.parquet"),
         "prepared": {name: place(f"{name}.parquet") for name in prepared.splits},
+        "converted": {s: place(name) for s, name in written.items()} if folder and to else None,
+        "unwritten": prepared.unwritten,
         "report": place(report_name("en")),
         "quarantine": place(found[0]) if found else None,
         "tables": {name: place(f"{name}.parquet") for name in prepared.tables},
