@@ -31,7 +31,7 @@ FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 NOTICE = "<!-- Written by tools/reference.py from the code; do not edit. -->"
 Schema = Mapping[str, Any]
 
-PARTS = ("Stage", "Data", "Split", "Training", "EarlyStopping", "Evaluation")
+PARTS = ("Stage", "Data", "Source", "Split", "Training", "EarlyStopping", "Evaluation")
 KINDS = (
     ("Tasks", "task", TASKS),
     ("Techniques", "techniques", TECHNIQUES),
@@ -186,11 +186,11 @@ def _type(schema: Schema) -> str:
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return f"[{name}](#{name.lower()})"
-    if "oneOf" in schema:
+    if all("$ref" in option for option in schema.get("oneOf", [{}])):
         registry = _registry_of(schema)
         return f"a [{registry.concept}](#{_anchor(registry)})"
-    if "anyOf" in schema:
-        return " or ".join(_type(option) for option in schema["anyOf"])
+    for options in (schema[key] for key in ("anyOf", "oneOf") if key in schema):
+        return " or ".join(_type(option) for option in options)
     if "enum" in schema:
         return " or ".join(f"`{value}`" for value in schema["enum"])
     if schema.get("type") == "array":

@@ -60,8 +60,7 @@ def command(
         )
     audited = _audit(job, prepared)
     recipe = _write_fixed(job, prepared, source) if fix and not dry_run else None
-    result = summary(prepared, None if dry_run else output)
-    result["converted"] = _converted(output, result) if to and not dry_run else None
+    result = summary(prepared, None if dry_run else output, to)
     result |= {"dry_run": dry_run, "recipe": recipe and str(recipe), "audit": audited}
     if as_json:
         print_json(result)
@@ -70,6 +69,8 @@ def command(
     if dry_run:
         note("Nothing was written: this was a dry run.")
         return
+    if prepared.unwritten:
+        note("{count} rows have no room in the format {to}.", count=prepared.unwritten, to=to)
     print(f"{translate('Report: ')}{result['report']}")
     if result["quarantine"]:
         print(f"{translate('Dropped rows: ')}{result['quarantine']}")
@@ -98,11 +99,6 @@ def _audit(job: Any, prepared: Prepared) -> dict[str, Any] | None:
     except ModelError as error:
         note("The rows were not looked at as the base sees them: {reason}", reason=error.render())
         return None
-
-
-def _converted(folder: Path, result: dict[str, Any]) -> dict[str, str]:
-    """Split to its file in the format that was asked for."""
-    return {name: str(folder / f"{name}.jsonl") for name in result["prepared"]}
 
 
 def _restored(files: list[str] | None) -> list[str]:
@@ -135,11 +131,11 @@ def _check_output(folder: Path, restore: list[str]) -> None:
 
 def _print(result: dict[str, Any]) -> None:
     note("{rows_in} rows in, {rows_out} out.", **result)
-    forms = {entry["source"]: entry["format"] for entry in result["sources"]}
-    for source, columns in result["columns"].items():
-        form = forms.get(source, "")
-        mapped = ", ".join(f"{role} <- {column}" for role, column in columns.items())
-        note("{source}: {format}, columns {mapped}", source=source, format=form, mapped=mapped)
+    print_table(("source", "rows", "format", "columns"), [
+        (entry["source"] + entry.get("slice", ""), entry["rows"], entry["format"],
+         _mapped(result["columns"][entry["source"]]))
+        for entry in result["sources"]
+    ])  # fmt: skip
     touched = [(k, *c.values()) for k, c in result["operators"].items() if any(c.values())]
     print_table(("step", "dropped", "changed", "added", "flagged"), touched)
     for line in result["notes"]:
@@ -153,6 +149,11 @@ def _print(result: dict[str, Any]) -> None:
             print(f"    {translate('fix: ')}{found['fix']}")
     if len(findings) > SHOWN:
         note("{count} more findings are in the report.", count=len(findings) - SHOWN)
+
+
+def _mapped(columns: dict[str, str]) -> str:
+    """Which column of the source each role came from."""
+    return ", ".join(f"{role} <- {column}" for role, column in columns.items())
 
 
 def _write_fixed(job: Any, prepared: Prepared, source: str) -> Path:

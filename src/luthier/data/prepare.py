@@ -70,16 +70,21 @@ def prepare(
         if key and is_lasting(fresh.splits, config, base_dir):
             known = remember(key, partial(write_prepared, fresh))
 
+    left = 0
+
     def fill(place: Path) -> None:
+        nonlocal left
         if known is not None:
             copy_files(known, place)
         elif fresh is not None:
             write_prepared(fresh, place)
         if to is not None:
-            write_in_format(place, to)
+            left = write_in_format(place, to)
 
     write_folder_atomic(folder, fill)
-    return Prepared.load(folder) if fresh is None else fresh
+    prepared = Prepared.load(folder) if fresh is None else fresh
+    prepared.unwritten = left
+    return prepared
 
 
 def _prepare(

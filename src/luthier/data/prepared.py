@@ -37,6 +37,9 @@ class Prepared:
     quarantine: pl.DataFrame = field(default_factory=pl.DataFrame)
     """Rows that were dropped for a fault, as they came; kept as a file for people only."""
 
+    unwritten: int = 0
+    """Rows for which there was no room in the format that they were to be written in too."""
+
     @property
     def hash(self) -> str:
         """Of the content of all splits; equal for equal rows, wherever they came from."""

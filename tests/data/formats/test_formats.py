@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.public import FOLDER, needs_data
 
 from luthier.core.errors import DataError
-from luthier.data.formats import convert, recognise, write_rows
+from luthier.data.formats import convert, recognise, write_file
 from luthier.data.prepare import prepare
 from luthier.data.sources import read_source
 from luthier.recipe.schema import Data
@@ -171,8 +171,9 @@ def test_what_cannot_be_written_is_refused(to, hint):
 
 def test_rows_without_room_are_left_out(tmp_path):
     turns = [{"messages": [{"role": "user", "content": "only"}]}, CASES["messages"][0][0]]
-    lines = convert(recognise(rows(turns[0])).rows, "chat", "alpaca")
-    assert write_rows(lines, tmp_path / "x.jsonl", "alpaca") == 1
+    whole = recognise(rows(*turns)).rows
+    assert convert(whole, "chat", "alpaca") == [None, None]
+    assert write_file(whole, "chat", tmp_path / "x.jsonl", "alpaca") == 2
     assert (tmp_path / "x.jsonl").read_text() == ""
 
 

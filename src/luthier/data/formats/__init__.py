@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from luthier.data.formats.recognise import (
-    FORMATS,
-    Recognised,
-    convert,
-    format_named,
-    recognise,
-    write_rows,
-)
+from luthier.data.formats.recognise import FORMATS, Recognised, format_named, recognise
+from luthier.data.formats.write import convert, write_file
 
-__all__ = ["FORMATS", "Recognised", "convert", "format_named", "recognise", "write_rows"]
+__all__ = ["FORMATS", "Recognised", "convert", "format_named", "recognise", "write_file"]

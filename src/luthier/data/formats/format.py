@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, ClassVar
 
 import polars as pl
@@ -13,6 +14,9 @@ from luthier.data.formats.families import canonical
 from luthier.data.formats.turns import parsed_json
 
 Row = Mapping[str, Any]
+CHUNK = 10_000
+"""Rows that are held as Python values at a time."""
+
 Columns = dict[str, str]
 """Canonical column to the source's column that it comes from."""
 
@@ -38,9 +42,11 @@ class Format(ABC):
 
     def read(self, rows: pl.DataFrame, columns: Columns) -> pl.DataFrame:
         """All rows in canonical form, one for each row."""
-        return canonical(
-            [self.read_row(row, columns) for row in rows.iter_rows(named=True)], self.family
+        parts = (
+            [self.read_row(row, columns) for row in part.iter_rows(named=True)]
+            for part in rows.iter_slices(CHUNK)
         )
+        return pl.concat(canonical(part, self.family) for part in chain([[]], parts))
 
     @abstractmethod
     def write_row(self, row: Row) -> dict[str, Any] | None:
@@ -54,14 +60,18 @@ class Format(ABC):
         """What stands in a file for a row that was written: a line of JSON."""
         return json.dumps(written, ensure_ascii=False, default=str) + "\n"
 
-    def write(self, rows: Sequence[Row]) -> list[dict[str, Any] | None]:
-        """Canonical rows in this format, with texts only if every row can have them."""
-        listed = [self.write_row(row) for row in rows]
-        plain = [self.write_plain(row) for row in rows]
-        able = all(
-            text is not None or written is None for text, written in zip(plain, listed, strict=True)
-        )
-        return plain if able else listed
+    def is_plain(self, rows: Sequence[Row]) -> bool:
+        """Whether each of these rows that has room can have texts in place of lists."""
+        return all(self.write_plain(row) is not None or self.write_row(row) is None for row in rows)
+
+    def write(self, rows: Sequence[Row], *, plain: bool) -> list[dict[str, Any] | None]:
+        """Canonical rows in this format.
+
+        Args:
+            rows: In canonical form.
+            plain: Whether to write texts in place of lists; all rows of a file are alike in this.
+        """
+        return [self.write_plain(row) if plain else self.write_row(row) for row in rows]
 
 
 def by_name(rows: pl.DataFrame, *names: str) -> str | None:

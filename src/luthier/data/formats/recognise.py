@@ -1,11 +1,10 @@
-"""Which format rows are in, and how to write them in another."""
+"""Which format rows are in."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -18,7 +17,6 @@ from luthier.data.formats.families import roles_of
 from luthier.data.formats.format import Columns, Format
 from luthier.data.formats.images import Images
 from luthier.data.formats.trees import Conll, Conllu
-from luthier.data.formats.turns import turn
 from luthier.data.images import located
 from luthier.data.roles import Role
 
@@ -90,60 +88,3 @@ def format_named(name: str) -> Format:
             known=", ".join(names),
         )
     return found
-
-
-def convert(rows: pl.DataFrame, family: str, to: str) -> list[dict[str, Any] | None]:
-    """Canonical rows in another format; None for those that it has no room for.
-
-    Args:
-        rows: In canonical form.
-        family: Their kind.
-        to: Name of a format.
-
-    Raises:
-        DataError: If that format is for rows of another kind.
-    """
-    target = format_named(to)
-    if target.family not in (family, *BRIDGES.get(family, ())):
-        able = [
-            known.name for known in FORMATS if known.family in (family, *BRIDGES.get(family, ()))
-        ]
-        raise DataError(
-            "Rows of kind {family} cannot be written as '{name}'.",
-            where="--to",
-            hint="They can be written as: {able}.",
-            family=family,
-            name=to,
-            able=", ".join(able) or "-",
-        )
-    every = rows.to_dicts() if target.family == family else _told(rows, family)
-    return target.write(every)
-
-
-def _told(rows: pl.DataFrame, family: str) -> list[dict[str, Any]]:
-    """Canonical rows as those of the kind that ``BRIDGES`` leads to."""
-    if family == "parse":
-        tags = "entities" if "entities" in rows.columns else "tags"
-        return rows.select("tokens", pl.col(tags).alias("tags")).to_dicts()
-    asked, answer = ("source", "target") if family == "pairs" else ("text", "label")
-    return [
-        {"messages": [turn("user", asking), turn("assistant", said)]}
-        for asking, said in rows.select(asked, answer).iter_rows()
-    ]
-
-
-BRIDGES = {"pairs": ("chat",), "classify": ("chat",), "parse": ("tag",)}
-"""Kinds of rows that can be told as others too: a question and its answer, words and their tags."""
-
-
-def write_rows(rows: list[dict[str, Any] | None], path: Path, to: str) -> int:
-    """Write rows of a format to a file, UTF-8; how many there was no room for.
-
-    Args:
-        rows: From :func:`convert`.
-        path: The file.
-        to: Name of the format.
-    """
-    written = [format_named(to).as_text(row) for row in rows if row is not None]
-    path.write_text("".join(written), encoding="utf-8")
-    return len(rows) - len(written)

@@ -53,14 +53,12 @@ class Conllu(Format):
         heads = _numbers(lists["heads"])
         if heads is None or not is_tree(heads) or not lists["tags"] or not lists["deprels"]:
             return None
-        said = {
-            name: cells and [NONE if cell is None else str(cell) for cell in cells]
-            for name, cells in lists.items()
-        }
-        return {**said, "heads": heads}
+        said = {name: _said(cells) for name, cells in lists.items()}
+        unsaid = {name: None for name in OPTIONAL if set(said.get(name) or ()) == {NONE}}
+        return {**said, **unsaid, "heads": heads}
 
     def write_row(self, row: Row) -> dict[str, Any] | None:
-        """One line a word, of ten columns; entities stand in MISC, as ``NER=B-PER``."""
+        """One line a word, of ten columns; entities stand in MISC, as ``NER=B-PER``, ``NER=O``."""
         words = row["tokens"]
         if any(_has_no_room(word) for word in words):
             return None
@@ -70,7 +68,7 @@ class Conllu(Format):
         """Comments, then the lines, then a blank one."""
         words = written["tokens"]
         entities = written["entities"] or [NONE] * len(words)
-        misc = [NONE if tag in ("O", NONE) else f"NER={tag}" for tag in entities]
+        misc = [tag if tag == NONE else f"NER={tag}" for tag in entities]
         blank = [NONE] * len(words)
         lists = [written[key] or blank for key in ("tokens", "lemmas", "tags", "xpos", "feats")]
         heads, deprels = written["heads"], written["deprels"]
@@ -117,6 +115,10 @@ def is_tree(heads: Sequence[int]) -> bool:
             place = heads[place - 1]
         known |= path
     return True
+
+
+def _said(cells: list[Any] | None) -> list[str] | None:
+    return cells and [NONE if cell is None else str(cell) for cell in cells]
 
 
 def _numbers(heads: list[Any] | None) -> list[int] | None:

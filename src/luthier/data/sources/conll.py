@@ -53,7 +53,10 @@ def read_conll(text: str, name: str) -> tuple[pl.DataFrame, list[str]]:
             hint="Write one word a line, its tag behind a tab, and a blank line after a sentence.",
         )
     word, tag = _word_and_tag([cells for cells in first if len(cells) == width], width)
-    known = {cells[tag] for cells in first if len(cells) == width}
+    known = {
+        cells[tag] for block in rows for _, cells in block
+        if len(cells) == width and cells[0][:1] != "#"
+    }  # fmt: skip
     notes: list[str] = []
     sentences = _sentences(rows, width, word, tag, known, notes)
     return _frame(sentences, width, word, tag, known), notes
@@ -135,7 +138,7 @@ def _sentences(
     for block in blocks:
         words, sound = [], True
         for number, cells in block:
-            regular = len(cells) == width and bool(cells[word].strip())
+            regular = len(cells) == width and bool(cells[word].strip(" "))
             if cells[0].startswith("#") and not (regular and cells[tag] in known):
                 continue
             if cells[0].strip() == DOCUMENT:

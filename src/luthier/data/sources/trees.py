@@ -169,10 +169,21 @@ def _says(lists: Sequence[Sequence[str] | None]) -> bool:
 def _entities(sentences: Sequence[_Sentence], columns: Sequence[str]) -> list[Any] | None:
     """Tags of spans, from a key of MISC, from MISC itself, or from the last column."""
     misc = _lists(sentences, "MISC")
-    ways = [_by_key(misc, key) for key in ENTITY_KEYS]
+    for key in ENTITY_KEYS:
+        if _says_key(misc, key) and _are_tags(by_key := _by_key(misc, key)):
+            return by_key
     for whole in (misc, _lists(sentences, columns[-1])):
-        ways.append([cells and ["O" if c == NONE else c for c in cells] for cells in whole])
-    return next((way for way in ways if _are_spans(way)), None)
+        tags = [cells and ["O" if c == NONE else c for c in cells] for cells in whole]
+        if _are_tags(tags) and any(cell != "O" for cells in tags for cell in cells or ()):
+            return tags
+    return None
+
+
+def _says_key(misc: Sequence[Sequence[str] | None], key: str) -> bool:
+    return any(
+        part.startswith(f"{key}=")
+        for cells in misc for cell in cells or () for part in cell.split("|")
+    )  # fmt: skip
 
 
 def _by_key(misc: Sequence[Sequence[str] | None], key: str) -> list[Any]:
@@ -185,7 +196,6 @@ def _by_key(misc: Sequence[Sequence[str] | None], key: str) -> list[Any]:
     return [cells and [value(cell) for cell in cells] for cells in misc]
 
 
-def _are_spans(lists: Sequence[Sequence[str] | None]) -> bool:
-    """Whether all are tags of spans, and some of them inside one."""
-    cells = {cell for row in lists for cell in row or ()}
-    return bool(cells - {"O"}) and all(SPAN.fullmatch(cell) for cell in cells)
+def _are_tags(lists: Sequence[Sequence[str] | None]) -> bool:
+    """Whether all cells are tags of spans."""
+    return all(SPAN.fullmatch(cell) for cells in lists for cell in cells or ())
