@@ -22,6 +22,7 @@ from luthier.metrics.directions import higher_is_better, reaches
 from luthier.metrics.entities import (
     ENTITIES,
     TAGS,
+    Mention,
     Tagged,
     constant_tag,
     measure_entities,
@@ -49,6 +50,7 @@ __all__ = [
     "Difference",
     "Estimate",
     "Measures",
+    "Mention",
     "Tagged",
     "Tree",
     "best_chain",

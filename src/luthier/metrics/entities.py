@@ -128,10 +128,9 @@ def measure_tags(
     numbers = {label: number for number, label in enumerate(labels)}
     true, given = (np.array([numbers[tag] for tag in tags]) for tags in (gold, said))
     reliability = Reliability(chances, true == given)
-    by_label = np.zeros((len(truth), 3, len(labels)))
-    np.add.at(by_label, (row[true == given], 0, true[true == given]), 1)
-    np.add.at(by_label, (row, 1, given), 1)
-    np.add.at(by_label, (row, 2, true), 1)
+    same = true == given
+    counted = [(row[same], true[same]), (row, given), (row, true)]
+    by_label = np.stack([_table(*pair, len(truth), len(labels)) for pair in counted], 1)
     case = _Case(
         labels, by_label, _words(row, gold, said, constant_tag(truth), len(truth)),
         _per_sentence(row, reliability.terms(), len(truth)), reliability, by_label[:, 2].sum(1),
@@ -208,6 +207,12 @@ def _words(
     sums = _per_sentence(row, values, sentences)
     table: Floats = np.c_[sums, sums[:, 0] == sums[:, 1]]
     return table
+
+
+def _table(row: Ints, label: Ints, sentences: int, labels: int) -> Floats:
+    """How often each sentence has each label: (sentences, labels)."""
+    counts = np.bincount(row * labels + label, minlength=sentences * labels)
+    return counts.reshape(sentences, labels).astype(np.float64)
 
 
 def _per_sentence(row: Ints, values: Floats, sentences: int) -> Floats:
