@@ -78,4 +78,4 @@ def join_words(words: Sequence[str]) -> tuple[str, list[Place]]:
 def by_character(words: Iterable[str]) -> bool:
     """Whether Chinese among words is parted into characters, as far as can be seen."""
     lengths = [len(word) for word in words if CHARACTER.match(word)]
-    return sum(length == 1 for length in lengths) > 0.9 * len(lengths)
+    return sum(length == 1 for length in lengths) >= 0.9 * len(lengths)
