@@ -41,7 +41,7 @@ def windows(sentence: Sentence, max_length: int, overlap: int) -> Iterator[Windo
     sizes = [min(end - start, room) for start, end in spans]
     parts = list(_parts(sizes, room, min(overlap, room // 2)))
     borders = [0, *((start + end) // 2 for (_, end), (start, _) in pairwise(parts)), len(spans)]
-    for (start, end), first, last in zip(parts, borders, borders[1:], strict=True):
+    for (start, end), (first, last) in zip(parts, pairwise(borders), strict=True):
         read: list[int] = [*head]
         places = []
         for word in range(start, end):
