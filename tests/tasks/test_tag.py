@@ -32,7 +32,7 @@ from luthier.tasks.words.pieces import Sentence, read_words
 QUICK = settings(max_examples=100, deadline=None)
 TEXTS = ["Marie Curie discovered polonium in Paris", "苹果公司在北京", "unbelievably long words"]
 
-ODD = ["", " ", "\u200b", "\u0301", "\u202e", "e\u0301", "\xad", "[SEP]", "ﬁ", "İ", 
+ODD = ["", " ", "\u200b", "\u0301", "\u202e", "e\u0301", "\xad", "[SEP]", "ﬁ", "İ",
        "👩‍👩‍👧", "北京", "New York", "\ud7ff", "Curie", "unbelievable", "\x00", "\ufffd",
        "\u3000"]  # fmt: skip
 WORDS = st.lists(st.sampled_from(ODD) | st.text(max_size=12), max_size=12)
