@@ -25,8 +25,9 @@ from transformers.modeling_outputs import TokenClassifierOutput
 from luthier.core.errors import DataError, ModelError
 from luthier.metrics import Tagged
 from luthier.tasks.tag import Tag
-from luthier.tasks.tagging.tagger import IGNORED, Tagger
+from luthier.tasks.tagging.tagger import Tagger
 from luthier.tasks.tagging.windows import windows
+from luthier.tasks.task import IGNORED
 from luthier.tasks.words.pieces import Sentence, read_words
 
 QUICK = settings(max_examples=100, deadline=None)

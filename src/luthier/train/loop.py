@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from luthier.models.devices import choose_precision, device, world
 from luthier.models.model import Model
 from luthier.recipe.schema import Training
 from luthier.tasks.task import Example, Task
+from luthier.train.apart import Apart
 from luthier.train.events import (
     CheckpointDue,
     Evaluated,
@@ -50,6 +51,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self.lengths = np.array([self.task.size(example) for example in self.examples])
+        self._mixture = self.task.plan(self.examples)
         self._plan: tuple[int, list[Rows]] = (-1, [])
 
     @property
@@ -83,6 +85,7 @@ class Session:
                 seed=self.settings.seed,
                 epoch=epoch,
                 by_length=self.settings.group_by_length,
+                rows=self._mixture.epoch(len(self.examples), seed=self.settings.seed, epoch=epoch),
             )
             self._plan = (epoch, plan)
         return self._plan[1][index]
@@ -159,25 +162,37 @@ def _step(session: Session, total: int) -> Stepped:
         rows=len(rows),
         tokens=int(session.lengths[rows].sum()),
         padded=sum(len(batch) * int(session.lengths[batch].max()) for batch in batches),
+        cosines=result.cosines,
     )
 
 
 def _compute(session: Session, batches: list[Rows]) -> StepResult:
     settings = session.settings
     place = device()
+    task = session.task
+    seeds = (settings.seed, session.progress.step)
+    shared = task.of_step([session.examples[row] for batch in batches for row in batch])
+    apart = Apart(session.model.core) if task.apart else None
     loss_sum, weight_sum = accumulate(
         session.model.network,
-        session.task,
-        (session.task.collate([session.examples[row] for row in batch]) for batch in batches),
+        task,
+        ({**task.collate([session.examples[n] for n in batch]), **shared} for batch in batches),
         place=place,
         precision=choose_precision(settings.precision, place),
-        seeds=(settings.seed, session.progress.step),
+        seeds=seeds,
+        apart=apart,
     )
+    cosines = None
+    if apart is not None:
+        agreement = apart.agreement()
+        cosines = dict(agreement.cosines)
+        apart.finish(task.steer(agreement), project=task.project, seeds=seeds)
     try:
-        return update(
+        result = update(
             session.optimizer, loss_sum, weight_sum,
             max_norm=settings.max_grad_norm, world=world(),
         )  # fmt: skip
+        return replace(result, cosines=cosines)
     except FloatingPointError as error:
         raise RecipeError(
             "Training diverged at step {step}: {problem}.",

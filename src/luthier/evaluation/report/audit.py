@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from html import escape
+from typing import Any
+
 from luthier.core.page import Say, table
 from luthier.core.page.findings import findings
 from luthier.evaluation.report.sections import Report
 
 
 def audit(report: Report, say: Say) -> str:
-    """A table of the audit's figures, and its findings."""
-    found = report["audit"]
+    """The audit's findings, and a table of its figures for every task."""
+    audited = report["audit"]
+    text = "Looked at before the first step, on the rows as they are encoded."
+    tables = "".join(_table(name, found, say) for name, found in audited["tasks"].items())
+    return f'<p class="note">{say(text)}</p>{findings(audited["findings"], say)}{tables}'
+
+
+def _table(name: str, found: dict[str, Any], say: Say) -> str:
     facts = [
         (say("Rows that teach"), _of(found["rows_trained"], found["rows"])),
         (say("Tokens"), f"{found['tokens']:,}"),
@@ -26,9 +35,7 @@ def audit(report: Report, say: Say) -> str:
         facts.append((say("Rows that teach to stop"), f"{found['stop_trained']:.1%}"))
     if found["served_alike"] is not None:
         facts.append((say("Rows that serving encodes alike"), f"{found['served_alike']:.1%}"))
-    text = "Looked at before the first step, on the rows as they are encoded."
-    body = table((say("Training rows"), ""), facts)
-    return f'<p class="note">{say(text)}</p>{findings(found["findings"], say)}{body}'
+    return table((escape(name) or say("Training rows"), ""), facts)
 
 
 def _of(count: int, total: int) -> str:

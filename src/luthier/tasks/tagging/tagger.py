@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from luthier.core.lazy import lazy
-from luthier.tasks.task import About, Batch, Example, Facts, Task
+from luthier.tasks.task import IGNORED, About, Batch, Example, Facts, Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,9 +32,6 @@ else:
     texts = lazy("luthier.tasks.classification.encoding")
     paths, saying, windows = (lazy(f"{__package__}.{n}") for n in ("paths", "saying", "windows"))
     pieces = lazy("luthier.tasks.words.pieces")
-
-IGNORED = -100
-"""Label of a token that is not trained."""
 
 Words = Sequence[str]
 
