@@ -5,13 +5,20 @@ from __future__ import annotations
 import pytest
 
 from luthier.core.errors import RecipeError
-from luthier.metrics import CLASSIFICATION, MULTILABEL, REGRESSION, higher_is_better, reaches
+from luthier.metrics import (
+    CLASSIFICATION,
+    ENTITIES,
+    MULTILABEL,
+    REGRESSION,
+    higher_is_better,
+    reaches,
+)
 from luthier.metrics.directions import LESS, MORE
 
 ERRORS = {"log_loss", "brier", "ece", "hamming_loss", "mse", "rmse", "mae"}
 
 
-@pytest.mark.parametrize("name", sorted({*CLASSIFICATION, *MULTILABEL, *REGRESSION}))
+@pytest.mark.parametrize("name", sorted({*CLASSIFICATION, *ENTITIES, *MULTILABEL, *REGRESSION}))
 def test_less_is_better_of_errors_alone(name: str) -> None:
     assert higher_is_better(name) == (name not in ERRORS)
 

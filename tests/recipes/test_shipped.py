@@ -9,6 +9,9 @@ import polars as pl
 import pytest
 
 import luthier
+from luthier.data.schemes import breaks
+from luthier.data.sources.conll import read_conll
+from luthier.metrics import mentions
 from luthier.recipe.library import describe_shipped, shipped
 from luthier.recipe.load import load_recipe
 
@@ -56,3 +59,15 @@ def test_demo_sentences_share_no_template() -> None:
     train = pl.read_csv(folder / "finance_news.csv", infer_schema=False).unique("sentence")
     openings = Counter(" ".join(s.split()[:3]) for s in train["sentence"].drop_nulls())
     assert openings.most_common(1)[0][1] <= len(train) / 100
+
+
+def test_tagged_sentences_are_many_and_sound() -> None:
+    folder = LIBRARY["company-entities"].parent / "data"
+    for name, least, kinds in (("company_entities", 300, 3), ("company_entities_zh", 80, 3)):
+        rows, notes = read_conll((folder / f"{name}.conll").read_text("utf-8"), name)
+        assert len(rows) >= least
+        assert not notes
+        tags = rows["ner_tags"].to_list()
+        assert not any(breaks(row, "BIO") for row in tags)
+        assert len({kind for row in tags for _, _, kind in mentions(row)}) == kinds
+        assert not rows["tokens"].is_duplicated().any()

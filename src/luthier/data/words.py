@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
 HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 CLITIC = r"['’](?:s|re|ve|ll|d|m)\b"
@@ -29,6 +30,10 @@ WORD = re.compile(
 """Addresses; abbreviations; parts of contractions; numbers; words; Chinese; punctuation."""
 
 SPACED = re.compile(rf"[{HAN}]\s+[{HAN}]")
+CHARACTER = re.compile(rf"[{HAN}]")
+
+Place = tuple[int, int]
+"""First character of a word, and the one behind its last."""
 
 
 def split_words(text: str) -> list[str]:
@@ -38,9 +43,39 @@ def split_words(text: str) -> list[str]:
     (``do n't``, ``she 's``); words with hyphens stay whole. Chinese is parted into characters,
     unless it has spaces: then where these are.
     """
-    spaced = bool(SPACED.search(text))
-    words: list[str] = []
+    return [text[start:end] for start, end in word_places(text)]
+
+
+def word_places(text: str, *, characters: bool = False) -> list[Place]:
+    """Where the words of a text stand.
+
+    Args:
+        text: As :func:`split_words` parts it.
+        characters: Part Chinese into characters even if it has spaces.
+    """
+    whole = not characters and bool(SPACED.search(text))
+    places: list[Place] = []
     for found in WORD.finditer(text):
-        word = found.group()
-        words += word if found["han"] and not spaced else [word]
-    return words
+        start, end = found.span()
+        if found["han"] and not whole:
+            places += [(place, place + 1) for place in range(start, end)]
+        else:
+            places.append((start, end))
+    return places
+
+
+def join_words(words: Sequence[str]) -> tuple[str, list[Place]]:
+    """Words as a text, and where they stand in it: spaces between all but Chinese characters."""
+    text, places = "", []
+    for word in words:
+        close = CHARACTER.match(word) and CHARACTER.match(text[-1:])
+        text += "" if close or not text else " "
+        places.append((len(text), len(text) + len(word)))
+        text += word
+    return text, places
+
+
+def by_character(words: Iterable[str]) -> bool:
+    """Whether Chinese among words is parted into characters, as far as can be seen."""
+    lengths = [len(word) for word in words if CHARACTER.match(word)]
+    return sum(length == 1 for length in lengths) >= 0.9 * len(lengths)

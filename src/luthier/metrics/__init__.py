@@ -19,6 +19,16 @@ from luthier.metrics.dependencies import (
     measure_dependencies,
 )
 from luthier.metrics.directions import higher_is_better, reaches
+from luthier.metrics.entities import (
+    ENTITIES,
+    TAGS,
+    Mention,
+    Tagged,
+    constant_tag,
+    measure_entities,
+    measure_tags,
+    mentions,
+)
 from luthier.metrics.measures import Difference, Estimate, Measures
 from luthier.metrics.multilabel import MULTILABEL, measure_multilabel
 from luthier.metrics.neighbours import NEIGHBOURS, measure_neighbours, nearest_others
@@ -29,18 +39,23 @@ from luthier.metrics.thresholds import fit_thresholds
 __all__ = [
     "CLASSIFICATION",
     "DEPENDENCIES",
+    "ENTITIES",
     "EXTRACTION",
     "MULTILABEL",
     "NEIGHBOURS",
     "REGRESSION",
+    "TAGS",
     "UNANSWERABLE",
     "Asked",
     "Difference",
     "Estimate",
     "Measures",
+    "Mention",
+    "Tagged",
     "Tree",
     "best_chain",
     "constant_answer",
+    "constant_tag",
     "fit_no_answer",
     "fit_thresholds",
     "higher_is_better",
@@ -48,9 +63,12 @@ __all__ = [
     "measure_answers",
     "measure_classification",
     "measure_dependencies",
+    "measure_entities",
     "measure_multilabel",
     "measure_neighbours",
     "measure_regression",
+    "measure_tags",
+    "mentions",
     "nearest_others",
     "paired_classification",
     "paired_difference",

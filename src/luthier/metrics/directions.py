@@ -12,7 +12,8 @@ MORE = frozenset(
         *(f"{kind}_{mean}" for kind in ("precision", "recall", "f1")
           for mean in ("macro", "micro", "weighted")),
         "r2", "pearson", "spearman", "quadratic_kappa",
-        "mean", "exact_match", "f1", "has_answer_f1", "no_answer_accuracy",
+        "mean", "exact_match", "precision", "recall", "f1", "has_answer_f1",
+        "no_answer_accuracy",
         "bleu", "chrf", "rouge1", "rouge2", "rougeL", "uas", "las",
         "clas", "las_full", "complete_match", "knn_accuracy",
     }

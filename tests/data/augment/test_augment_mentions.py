@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from luthier.data.augment.mentions import mention_pool, mentions, replace_mentions
+from luthier.data.augment.mentions import mention_pool, replace_mentions
+from luthier.metrics import mentions
 
 SCHEMES = {
     "BIO": lambda kind, n: [f"B-{kind}", *[f"I-{kind}"] * (n - 1)],

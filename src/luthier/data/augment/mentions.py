@@ -5,34 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 
-Mention = tuple[int, int, str]
-"""First token, the one behind the last, type."""
+from luthier.metrics.entities import mentions
 
 Pool = Mapping[str, Sequence[tuple[str, ...]]]
 """Type of entity to its mentions, each a tuple of tokens."""
-
-_BEGINS, _ENDS = ("B", "S", "U"), ("E", "L", "S", "U")
-
-
-def mentions(tags: Sequence[str]) -> list[Mention]:
-    """The mentions that tags of the schemes IOB1, BIO, BIOES or BILOU mark, in order.
-
-    Args:
-        tags: ``O``, or a letter, ``-`` and a type, e.g. ``B-PER``.
-    """
-    found: list[Mention] = []
-    start, kind = 0, ""
-    for place, tag in enumerate([*tags, "O"]):
-        letter, _, own = tag.partition("-")
-        if kind and (own != kind or letter in _BEGINS):
-            found.append((start, place, kind))
-            kind = ""
-        if own and not kind:
-            start, kind = place, own
-        if kind and letter in _ENDS:
-            found.append((start, place + 1, kind))
-            kind = ""
-    return found
 
 
 def mention_pool(rows: Iterable[tuple[Sequence[str], Sequence[str]]]) -> Pool:
@@ -55,7 +31,7 @@ def replace_mentions(
 
     Args:
         tokens: Words.
-        tags: As many, in the scheme of :func:`mentions`.
+        tags: As many, in the scheme of :func:`~luthier.metrics.entities.mentions`.
         pool: From :func:`mention_pool`.
         random: What chance decides with.
         strength: Share of the mentions; at least one.
@@ -80,4 +56,4 @@ def _tags_like(old: Sequence[str], kind: str, count: int) -> list[str]:
         letters = [single] if count == 1 else ["B", *"I" * (count - 2), end]
     else:
         letters = [first, *"I" * (count - 1)]
-    return [f"{letter}-{kind}" for letter in letters]
+    return [f"{letter}-{kind}" if "-" in old[0] else letter for letter in letters]

@@ -11,7 +11,10 @@ from luthier.core.page.plots import Line, interval_bar, line_plot, thin
 Report = dict[str, Any]
 
 HEADLINES = {
-    "accuracy": "The share of texts that get the right answer.",
+    "accuracy": "The share of answers that are right.",
+    "precision": "Of the entities found, the share that is right: extent and type.",
+    "recall": "Of the true entities, the share that is found.",
+    "f1": "Precision and recall in one figure.",
     "precision_macro": "Of the answers of a class, the share that is right (mean over classes).",
     "recall_macro": "Of the texts of a class, the share that is found (mean over classes).",
     "f1_macro": "Precision and recall in one figure; every class counts the same, however rare.",

@@ -1,0 +1,1 @@
+"""Words as tasks that answer word by word read them."""
