@@ -30,8 +30,7 @@ from luthier.models.vocabulary import train_all_rows, train_known_rows
 from luthier.recipe.load import Loaded, dump_recipe, load_recipe
 from luthier.recipe.schema import Stage
 from luthier.runs import Run, State, find_run, list_runs
-from luthier.tasks.audit.audit import audit
-from luthier.tasks.audit.encoded import Encoded
+from luthier.tasks.audit.audit import audit_rows
 from luthier.tasks.task import Example, Facts, Task, TaskConfig
 from luthier.techniques.technique import multipliers
 from luthier.train.consume import train_to_the_end
@@ -150,7 +149,7 @@ def audit_prepared(loaded: Loaded, prepared: Prepared, runs_dir: Path) -> dict[s
     processor = load_processor(_resolve(stage, loaded, runs_dir), config.reads)
     longest = getattr(processor, "model_max_length", 0)
     task = config.build(config.learn(train), processor)
-    return audit(Encoded.of(task, train, task.encode(train), longest=longest)).to_json()
+    return audit_rows(task, train, task.encode(train), longest=longest).to_json()
 
 
 def tools_for(loaded: Loaded, runs_dir: Path) -> Tools | None:
@@ -213,7 +212,7 @@ def _run_stage(
         return record
     train = prepared.splits["train"]
     examples = task.encode(train)
-    audited = audit(Encoded.of(task, train, examples, longest=longest)).to_json()
+    audited = audit_rows(task, train, examples, longest=longest).to_json()
     write_json(folder / "audit.json", audited)
     listener.on_findings(stage.name, audited["findings"])
     settings = stage.training
@@ -221,7 +220,8 @@ def _run_stage(
     session = _session(stage, task, model, prepared, examples)
     listener.on_phase(stage.name, "train")
     train_to_the_end(session, run, stage.name, folder / "checkpoints", listener.on_event)
-    train_all_rows(model.core)
+    if task.reads == "text":
+        train_all_rows(model.core)
     counts = model.parameter_counts()
     for technique in stage.techniques:
         technique.finish(model)
@@ -263,7 +263,8 @@ def _session(
     for technique in stage.techniques:
         technique.apply(model)
     model.network.to(device())
-    train_known_rows(model.core, (row["input_ids"] for row in rows))
+    if task.reads == "text":
+        train_known_rows(model.core, (row["input_ids"] for row in rows))
     optimizer = build_optimizer(
         model.core, multipliers(stage.techniques, model, 0.0), stage.training
     )
