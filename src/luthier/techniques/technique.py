@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from luthier.core.config import Config
 
@@ -25,6 +25,9 @@ class Rule:
 
 class Technique(Config):
     """What a recipe says of a technique."""
+
+    needs_base: ClassVar[bool] = False
+    """Whether it only adapts what pre-training learned, so that a new base is of no use to it."""
 
     kind: str
 
