@@ -9,8 +9,8 @@ import torch
 from tests.images import KINDS, write_image_base
 from torch import nn
 
-from luthier.models.batch_norm import keep_frozen_statistics
 from luthier.models.bases import Base
+from luthier.models.batch_norm import keep_frozen_statistics
 from luthier.models.model import Model, load_model, load_processor
 from luthier.tasks.image import Image
 from luthier.techniques.freeze import Freeze
