@@ -37,7 +37,7 @@ def pretraining() -> dict[str, Any]:
             "train": str(folder / "train.parquet"), "test": str(folder / "test.parquet"),
             "split": {"validation": 0.0},
         },
-        "training": {**RATE, "epochs": 12},
+        "training": {**RATE, "epochs": 8},
     }  # fmt: skip
 
 
