@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from luthier.api import evaluate, load, tune
+    from luthier.api import evaluate, export, load, tune
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "evaluate", "load", "tune"]
+__all__ = ["__version__", "evaluate", "export", "load", "tune"]
 
 
 def __getattr__(name: str) -> Any:
     """Load the API when first used, so that ``import luthier`` costs nothing."""
-    if name in ("evaluate", "load", "tune"):
+    if name in ("evaluate", "export", "load", "tune"):
         import luthier.api
 
         return getattr(luthier.api, name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,9 @@ from luthier.data.steps import steps_for
 from luthier.data.tools import Tools
 from luthier.evaluation.evaluate import measure_rows
 from luthier.evaluation.predict import predict
-from luthier.evaluation.predictor import Predictor, describe_model, facts_of
+from luthier.evaluation.predictor import Predictor
 from luthier.evaluation.publish import StageRecord, judge_rows, publish
+from luthier.evaluation.saved import describe_model, facts_of
 from luthier.evaluation.verdict import check_metric
 from luthier.models.bases import Base, resolve
 from luthier.models.devices import choose_precision, device
@@ -28,10 +29,10 @@ from luthier.models.model import Model, load_model, load_processor, save_model
 from luthier.models.tools import BaseTools
 from luthier.models.vocabulary import train_all_rows, train_known_rows
 from luthier.recipe.load import Loaded, dump_recipe, load_recipe
-from luthier.recipe.schema import Stage
+from luthier.recipe.schema import Data, Stage
 from luthier.runs import Run, State, find_run, list_runs
 from luthier.tasks.audit.audit import audit_rows
-from luthier.tasks.task import Example, Facts, Task, TaskConfig
+from luthier.tasks.task import TASK, Example, Facts, Rows, Task, TaskConfig
 from luthier.techniques.technique import multipliers
 from luthier.train.consume import train_to_the_end
 from luthier.train.events import Event
@@ -101,8 +102,17 @@ def carry_out(run: Run, loaded: Loaded, listener: Listener) -> Run:
     return run
 
 
-def evaluate(run: Run, data: str | None, *, batch_size: int | None = None) -> dict[str, Any]:
-    """Measure a finished run's model on its test rows or on other labelled rows."""
+def evaluate(
+    run: Run, data: str | None, *, task: str | None = None, batch_size: int | None = None
+) -> dict[str, Any]:
+    """Measure a finished run's model on its test rows or on other labelled rows.
+
+    Args:
+        run: The run.
+        data: The other rows.
+        task: Of a model of several tasks the one to measure, alone.
+        batch_size: Rows per batch; default: as in the recipe.
+    """
     started = time.perf_counter()
     run.verdict()
     loaded = load_recipe(run.path / "resolved.yaml")
@@ -110,13 +120,18 @@ def evaluate(run: Run, data: str | None, *, batch_size: int | None = None) -> di
     settings = stage.evaluation
     if batch_size:
         settings = settings.model_copy(update={"batch_size": batch_size})
-    predictor = Predictor.load(run.model)
+    predictor = Predictor.load(run.model, task)
     notes: list[str] = []
-    prepared = Prepared.load(run.stage(index, stage.name) / "data")
-    if data is None:
-        rows = prepared.splits["test"]
-    else:
-        config: TaskConfig = stage.task
+    config: TaskConfig = stage.task
+    folder = run.stage(index, stage.name) / "data"
+    names = ("", *config.others())
+    prepared = _together({name: Prepared.load(_set_folder(folder, name)) for name in names})
+    rows = prepared.splits["test"]
+    if task is not None:
+        config, rows = config.alone(task, rows)
+        settings = settings.model_copy(update={"target": _own_target(settings.target, task)})
+        stage = stage.model_copy(update={"evaluation": settings})
+    if data is not None:
         rows, notes = read_rows(
             data, config.roles(), stage.data.columns, stage.data.labels, base_dir=Path.cwd(),
             steps=steps_for(stage.data), classes=predictor.task.classes,
@@ -136,6 +151,12 @@ def evaluate(run: Run, data: str | None, *, batch_size: int | None = None) -> di
     }
 
 
+def _own_target(target: Mapping[str, float], task: str) -> dict[str, float]:
+    """The part of a target that one of several tasks must reach."""
+    named = ((metric.rpartition("/"), value) for metric, value in target.items())
+    return {metric: value for (name, _, metric), value in named if name == task}
+
+
 def audit_prepared(loaded: Loaded, prepared: Prepared, runs_dir: Path) -> dict[str, Any]:
     """What training on prepared rows would see, of a recipe's first stage: see :func:`audit`.
 
@@ -149,17 +170,30 @@ def audit_prepared(loaded: Loaded, prepared: Prepared, runs_dir: Path) -> dict[s
     processor = load_processor(_resolve(stage, loaded, runs_dir), config.reads)
     longest = getattr(processor, "model_max_length", 0)
     task = config.build(config.learn(train), processor)
-    return audit_rows(task, train, task.encode(train), longest=longest).to_json()
+    return _audited(task, train, task.encode(train), longest)
+
+
+def _audited(
+    task: Task, rows: pl.DataFrame, examples: Sequence[Example], longest: int
+) -> dict[str, Any]:
+    """The audit of encoded rows; of several tasks, that of each under its name."""
+    found = {
+        name: audit_rows(part, mine, encoded, longest=longest).to_json()
+        for name, part, mine, encoded in task.looked_at(rows, examples)
+    }
+    findings = [finding for each in found.values() for finding in each.pop("findings")]
+    findings.sort(key=lambda finding: -finding["harm"])
+    return {"tasks": found, "findings": findings}
 
 
 def tools_for(loaded: Loaded, runs_dir: Path) -> Tools | None:
     """The base of a recipe's first stage, if a preparation step asks it."""
     stage = loaded.recipe.stages[0]
-    return _tools(stage, lambda: _resolve(stage, loaded, runs_dir))
+    return _tools(stage.data, lambda: _resolve(stage, loaded, runs_dir))
 
 
-def _tools(stage: Stage, base_of: Callable[[], Base]) -> Tools | None:
-    asked = any(step.asks_base() for step in steps_for(stage.data))
+def _tools(data: Data, base_of: Callable[[], Base]) -> Tools | None:
+    asked = any(step.asks_base() for step in steps_for(data))
     return BaseTools(base_of(), device()) if asked else None
 
 
@@ -212,7 +246,7 @@ def _run_stage(
         return record
     train = prepared.splits["train"]
     examples = task.encode(train)
-    audited = audit_rows(task, train, examples, longest=longest).to_json()
+    audited = _audited(task, train, examples, longest)
     write_json(folder / "audit.json", audited)
     listener.on_findings(stage.name, audited["findings"])
     settings = stage.training
@@ -242,10 +276,41 @@ def _prepared(
     stage: Stage, config: TaskConfig, loaded: Loaded, folder: Path, base_of: Callable[[], Base]
 ) -> Prepared:
     """The stage's rows: prepared now, or, in a resumed run, as they were prepared."""
-    if (folder / "manifest.json").is_file():
-        return Prepared.load(folder)
-    tools = _tools(stage, base_of)
-    return prepare(stage.data, config.roles(), base_dir=loaded.folder, folder=folder, tools=tools)
+    sets = {"": Rows(stage.data, config.roles()), **config.others()}
+    found = {}
+    for name, rows in sets.items():
+        place = _set_folder(folder, name)
+        if (place / "manifest.json").is_file():
+            found[name] = Prepared.load(place)
+            continue
+        found[name] = prepare(
+            rows.data, rows.roles, base_dir=loaded.folder, folder=place,
+            tools=_tools(rows.data, base_of),
+        )  # fmt: skip
+    return _together(found)
+
+
+def _set_folder(folder: Path, name: str) -> Path:
+    """Where a data set beside the stage's own is."""
+    return folder.with_name(f"{folder.name}-{name}") if name else folder
+
+
+def _together(sets: Mapping[str, Prepared]) -> Prepared:
+    """The stage's own rows with those of other data sets, each marked with its name."""
+    main = sets[""]
+    if len(sets) == 1:
+        return main
+    splits = {
+        split: pl.concat(
+            [
+                one.splits[split].with_columns(pl.lit(name or None, dtype=pl.String).alias(TASK))
+                for name, one in sets.items()
+            ],
+            how="diagonal_relaxed",
+        )
+        for split in main.splits
+    }
+    return replace(main, splits=splits)
 
 
 def _resolve(stage: Stage, loaded: Loaded, runs_dir: Path) -> Base:

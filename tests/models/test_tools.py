@@ -128,11 +128,6 @@ def test_a_base_without_the_layers_says_so(bert, bases):
         assert caught.value.hint
 
 
-def test_nothing_translates_yet(causal):
-    with pytest.raises(DataError, match="tuned to translate"):
-        BaseTools(causal).translate(["oil"])
-
-
 def test_the_name_changes_with_the_weights(causal, masked):
     assert BaseTools(causal).name != BaseTools(masked).name
     assert BaseTools(causal).name == BaseTools(causal).name

@@ -18,7 +18,8 @@ from luthier.core.errors import NothingSupervisedError
 from luthier.data.roles import ROW, SOURCE
 from luthier.recipe.load import recipe_text
 from luthier.tasks.audit.audit import audit
-from luthier.tasks.audit.encoded import IGNORED, Encoded
+from luthier.tasks.audit.encoded import Encoded
+from luthier.tasks.task import IGNORED
 
 WORDS = ["oil", "rose", "fell", "shares", "the"]
 END = 4
@@ -165,8 +166,9 @@ def test_a_run_keeps_and_shows_its_audit(tuned):
     (report,) = tuned.path.glob("stages/*/report.json")
     found = json.loads(kept.read_text(encoding="utf-8"))
     assert json.loads(report.read_text(encoding="utf-8"))["audit"] == found
-    assert found["rows_trained"] == found["rows"]
-    assert found["served_alike"] == 1.0
+    figures = found["tasks"][""]
+    assert figures["rows_trained"] == figures["rows"]
+    assert figures["served_alike"] == 1.0
     assert found["findings"][0]["fix"].startswith("task.max_length=")
     page = report.with_name("report.zh.html").read_text(encoding="utf-8")
     assert "训练看到了什么" in page
@@ -180,7 +182,7 @@ def test_prepare_looks_at_the_rows_as_the_base_sees_them(bert, tmp_path):
     file.write_text(recipe_text(values), encoding="utf-8")
     done = here("prepare", file, "--json", "--dry-run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["audit"]["rows_cut"] > 0
+    assert json.loads(done.stdout)["audit"]["tasks"][""]["rows_cut"] > 0
     absent = here("prepare", file, "base=nowhere/none", "--json", "--dry-run", cwd=tmp_path)
     assert json.loads(absent.stdout)["audit"] is None
     assert "were not looked at" in absent.stderr

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from luthier.cli.options import RUNS, Json, RunsDir
+from luthier.cli.options import RUNS, Json, OneTask, RunsDir
 from luthier.cli.output import print_json
 from luthier.core.locale import current_language
 
@@ -19,13 +19,14 @@ def command(
     batch_size: Annotated[
         int | None, typer.Option(min=1, help="Rows per batch; default: as in the recipe.")
     ] = None,
+    task: OneTask = None,
     runs_dir: RunsDir = RUNS,
     as_json: Json = False,
 ) -> None:
     """Measure a model: accuracy, precision, recall, F1 and more, with intervals."""
     import luthier
 
-    result = luthier.evaluate(run, data, runs_dir=runs_dir, batch_size=batch_size)
+    result = luthier.evaluate(run, data, task=task, runs_dir=runs_dir, batch_size=batch_size)
     if as_json:
         print_json(result)
         return

@@ -11,7 +11,18 @@ from pathlib import Path
 
 import typer
 
-from luthier.cli import doctor, evaluate, init, predict, prepare, recipes, runs, schema, tune
+from luthier.cli import (
+    doctor,
+    evaluate,
+    export,
+    init,
+    predict,
+    prepare,
+    recipes,
+    runs,
+    schema,
+    tune,
+)
 from luthier.cli.output import print_error, print_json
 from luthier.core.errors import LuthierError
 
@@ -23,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (init, doctor, prepare, tune, evaluate, predict, runs, recipes, schema):
+for verb in (init, doctor, prepare, tune, evaluate, predict, export, runs, recipes, schema):
     app.command(name=verb.__name__.rpartition(".")[2])(verb.command)
 
 

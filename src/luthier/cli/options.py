@@ -11,4 +11,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on std
 RunsDir = Annotated[
     Path, typer.Option("--runs-dir", envvar="LUTHIER_RUNS", help="Where runs are kept.")
 ]
+OneTask = Annotated[
+    str | None, typer.Option("--task", help="Of a model of several tasks this one alone.")
+]
 RUNS = Path("runs")

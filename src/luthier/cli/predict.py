@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from luthier.cli.options import RUNS, Json, RunsDir
+from luthier.cli.options import RUNS, Json, OneTask, RunsDir
 from luthier.cli.output import print_json, print_table
 from luthier.core.errors import DataError
 
@@ -28,6 +28,7 @@ def command(
     clean: Annotated[
         bool, typer.Option("--clean", help="Clean the texts first, as the training rows were.")
     ] = False,
+    task: OneTask = None,
     runs_dir: RunsDir = RUNS,
     as_json: Json = False,
 ) -> None:
@@ -37,7 +38,7 @@ def command(
     import luthier
     from luthier.core.files import write_atomic
 
-    predictor = luthier.load(run, runs_dir=runs_dir)
+    predictor = luthier.load(run, task=task, runs_dir=runs_dir)
     given = _given(text or [], fields or [], input_file, predictor)
     predictions = predictor.predict(given, clean=clean)
     answers = [

@@ -65,10 +65,10 @@ def write_folder_atomic(path: Path, fill: Callable[[Path], None]) -> None:
 
 
 def copy_files(source: Path, target: Path) -> None:
-    """Copy the files of a sealed folder, without its manifest, into an empty one."""
-    for file in source.iterdir():
-        if file.name != "manifest.json":
-            shutil.copy2(file, target / file.name)
+    """Copy all that is in a sealed folder, without its manifest, into an empty one."""
+    shutil.copytree(
+        source, target, ignore=shutil.ignore_patterns("manifest.json"), dirs_exist_ok=True
+    )
 
 
 def restore_folder(path: Path) -> bool:

@@ -16,9 +16,10 @@ POOL = 50
 
 
 def plan_epoch(
-    lengths: NDArray[np.int64], rows_per_step: int, *, seed: int, epoch: int, by_length: bool
-) -> list[Rows]:
-    """The rows of every optimizer step of an epoch; each row occurs once.
+    lengths: NDArray[np.int64], rows_per_step: int, *, seed: int, epoch: int, by_length: bool,
+    rows: Rows | None = None,
+) -> list[Rows]:  # fmt: skip
+    """The rows of every optimizer step of an epoch.
 
     Rows are shuffled; with ``by_length``, rows within pools of ``POOL`` steps are
     sorted by length before they are cut into steps, and the steps are shuffled, so
@@ -30,9 +31,10 @@ def plan_epoch(
         seed: Of the run.
         epoch: Counted from 0.
         by_length: Whether to form steps of rows of like length.
+        rows: Those that the epoch has; default: each once.
     """
     random = np.random.default_rng((seed, epoch))
-    order = random.permutation(len(lengths))
+    order = random.permutation(np.arange(len(lengths)) if rows is None else rows)
     if not by_length:
         return list(_cut(order, rows_per_step))
     steps: list[Rows] = []

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from luthier.core.files import sha256, verify_folder, write_folder_atomic
-from luthier.data.images import IMAGE, is_image
+from luthier.data.images import image_columns, is_image
 from luthier.data.operator import Operator
 from luthier.data.sources import is_local, locate
 from luthier.recipe.schema import Data
@@ -88,7 +88,7 @@ def is_lasting(splits: Mapping[str, pl.DataFrame], config: Data, base_dir: Path)
     """
     folders = read_files(config, (), base_dir) or []
     for rows in splits.values():
-        for name in (name for name, kind in rows.schema.items() if kind == IMAGE):
+        for name in image_columns(rows):
             image = rows[name].struct
             files = image.field("path").filter(image.field("bytes").is_null()).drop_nulls()
             if not all(any(Path(file).is_relative_to(f) for f in folders) for file in files):
@@ -131,7 +131,7 @@ def remember(key: str, fill: Callable[[Path], None]) -> Path | None:
 
 def _trim(root: Path, keep: str) -> None:
     folders = sorted((f for f in root.iterdir() if f.is_dir()), key=lambda f: f.stat().st_mtime)
-    sizes = {f: sum(p.stat().st_size for p in f.iterdir() if p.is_file()) for f in folders}
+    sizes = {f: sum(p.stat().st_size for p in f.rglob("*") if p.is_file()) for f in folders}
     total = sum(sizes.values())
     for folder in folders:
         if total <= MOST_BYTES or folder.name == keep:

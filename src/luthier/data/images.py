@@ -23,6 +23,9 @@ IMAGE = pl.Struct({"path": pl.String, "bytes": pl.Binary, "sha256": pl.String})
 """One image. ``path``: absolute, of its file; where ``bytes`` holds the content, what it is called,
 if anything. ``sha256``: of the content; null where there is none."""
 
+MADE = "images"
+"""Folder beside prepared rows for the images that preparation made."""
+
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
 
@@ -46,6 +49,52 @@ def located(images: pl.Series, folder: Path) -> pl.Series:
     """
     values = [value and _located(value, folder) for value in images]
     return pl.Series(images.name, values, dtype=IMAGE)
+
+
+def made_image(content: bytes) -> dict[str, Any]:
+    """A new image, called as the file that it will be once rows are written.
+
+    Args:
+        content: Of a JPEG file or a PNG file.
+    """
+    digest = hashlib.sha256(content).hexdigest()
+    ending = ".jpg" if content.startswith(b"\xff\xd8") else ".png"
+    return {"path": f"{MADE}/{digest}{ending}", "bytes": content, "sha256": digest}
+
+
+def put_beside(rows: pl.DataFrame, folder: Path) -> pl.DataFrame:
+    """The rows with new images as files in ``folder``; their paths start there.
+
+    Args:
+        rows: Any rows; those of :func:`made_image` become files.
+        folder: Where the rows are to be written.
+    """
+    for name in image_columns(rows):
+        image, content = pl.col(name).struct, pl.col(name).struct.field("bytes")
+        called = pl.concat_str(pl.lit(f"{MADE}/"), image.field("sha256"), pl.lit("."))
+        new = content.is_not_null() & image.field("path").str.starts_with(called).fill_null(False)
+        for value in rows.filter(new)[name]:
+            (folder / MADE).mkdir(exist_ok=True)
+            (folder / value["path"]).write_bytes(value["bytes"])
+        kept = pl.when(~new).then(content)
+        rows = rows.with_columns(image.with_fields(kept.alias("bytes")).alias(name))
+    return rows
+
+
+def taken_from(rows: pl.DataFrame, folder: Path) -> pl.DataFrame:
+    """Rows of a folder with the absolute paths of the images that :func:`put_beside` wrote."""
+    for name in image_columns(rows):
+        path = pl.col(name).struct.field("path")
+        beside = pl.col(name).struct.field("bytes").is_null() & path.str.starts_with(f"{MADE}/")
+        there = pl.concat_str(pl.lit(f"{folder.resolve().as_posix()}/"), path)
+        found = pl.when(beside).then(there).otherwise(path).alias("path")
+        rows = rows.with_columns(pl.col(name).struct.with_fields(found).alias(name))
+    return rows
+
+
+def image_columns(rows: pl.DataFrame) -> list[str]:
+    """The columns that hold images."""
+    return [name for name, kind in rows.schema.items() if kind == IMAGE]
 
 
 def open_image(value: Mapping[str, Any]) -> Picture:
@@ -98,11 +147,11 @@ def _file(value: Mapping[str, Any]) -> Any:
 
 
 def _located(value: Mapping[str, Any], folder: Path) -> dict[str, Any] | None:
-    if value["sha256"] is not None:
-        return dict(value)
-    if value["bytes"] is not None:
-        return {**value, "sha256": hashlib.sha256(value["bytes"]).hexdigest()}
-    if not value["path"]:
-        return None
-    path = (folder / Path(value["path"]).expanduser()).resolve()
-    return {"path": str(path), "bytes": None, "sha256": sha256(path) if path.is_file() else None}
+    path, content, digest = (value[key] for key in ("path", "bytes", "sha256"))
+    if content is not None:
+        return {**value, "sha256": digest or hashlib.sha256(content).hexdigest()}
+    if not path:
+        return None if digest is None else dict(value)
+    file = (folder / Path(path).expanduser()).resolve() if digest is None else folder / path
+    known = digest or (sha256(file) if file.is_file() else None)
+    return {"path": str(file), "bytes": None, "sha256": known}

@@ -56,13 +56,12 @@ class Vocabulary:
     def of(cls, texts: pl.Series, found: Callable[[pl.Series], Found]) -> Vocabulary:
         """The terms that occur in more than one of the texts, or of a sample of them."""
         sample = texts[:: max(1, len(texts) // LEARNT_ROWS)]
-        parts = [np.unique(np.stack(found(part)).T, axis=0)[:, 1] for part in _chunks(sample)]
-        terms, counts = np.unique(np.concatenate(parts), return_counts=True)
-        order = np.argsort(-counts, kind="stable")[:MOST_FEATURES]
+        parts = [_pairs(*found(part)).unique().select("term") for part in _chunks(sample)]
+        counted = pl.concat(parts).group_by("term").len("texts").sort("term")
+        terms, counts = (counted[name].to_numpy().copy() for name in ("term", "texts"))
+        order = np.argsort(-counts.astype(np.int64), kind="stable")[:MOST_FEATURES]
         kept = np.sort(order[counts[order] > 1])
-        return cls(
-            found, terms[kept].astype(np.uint64), 1 + np.log((1 + len(sample)) / (1 + counts[kept]))
-        )
+        return cls(found, terms[kept], 1 + np.log((1 + len(sample)) / (1 + counts[kept])))
 
     def matrix(self, texts: pl.Series) -> Matrix:
         """(texts, features) values."""
@@ -70,8 +69,8 @@ class Vocabulary:
         owner, term = self.found(texts)
         place = np.minimum(np.searchsorted(self.terms, term), max(0, width - 1))
         known = self.terms[place] == term if width else np.zeros(len(term), dtype=bool)
-        keys, times = np.unique(owner[known] * max(1, width) + place[known], return_counts=True)
-        row, column = np.divmod(keys, max(1, width))
+        counted = _pairs(owner[known], place[known]).group_by("owner", "term").len("times")
+        row, column, times = counted.sort("owner", "term").to_numpy().astype(np.int64).T
         values = (1 + np.log(times)) * self.weights[column]
         norm = np.sqrt(np.bincount(row, values**2, minlength=len(texts)))
         scaled = (values / np.maximum(norm, 1e-12)[row]).astype(np.float32)
@@ -211,6 +210,10 @@ def thinned(rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
 def _chunks(texts: pl.Series) -> Iterator[pl.Series]:
     lowered = texts.fill_null("").str.to_lowercase()
     return (lowered.slice(start, CHUNK) for start in range(0, max(1, len(texts)), CHUNK))
+
+
+def _pairs(owner: NDArray[np.int64], term: NDArray[Any]) -> pl.DataFrame:
+    return pl.DataFrame({"owner": owner, "term": term})
 
 
 def _words(texts: pl.Series) -> Found:

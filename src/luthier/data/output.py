@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from luthier.core.files import write_atomic
+import polars as pl
+
+from luthier.core.files import read_json, write_atomic
 from luthier.core.locale import LANGUAGES
 from luthier.data.formats import convert, format_named, write_rows
 from luthier.data.prepared import Prepared
 from luthier.data.quarantine import NAMES, write_quarantine
 from luthier.data.report import data_page
+from luthier.data.roles import SPLITS
 
 
 def write_prepared(prepared: Prepared, folder: Path) -> None:
@@ -27,20 +30,21 @@ def write_prepared(prepared: Prepared, folder: Path) -> None:
         write_atomic(folder / report_name(language), data_page(prepared, language))
 
 
-def write_in_format(prepared: Prepared, folder: Path, to: str) -> None:
+def write_in_format(folder: Path, to: str) -> None:
     """Write every split in a format, e.g. as ``train.jsonl`` or ``train.conllu``.
 
     Args:
-        prepared: The rows.
-        folder: Where to.
+        folder: Of prepared rows. Images that preparation made are named from there.
         to: Name of the format.
 
     Raises:
         DataError: If there is no such format, or it is for rows of another kind.
     """
     ending = format_named(to).ending
-    for name, rows in prepared.splits.items():
-        write_rows(convert(rows, prepared.card["family"], to), folder / f"{name}{ending}", to)
+    family = read_json(folder / "card.json")["family"]
+    for name in SPLITS:
+        rows = pl.read_parquet(folder / f"{name}.parquet")
+        write_rows(convert(rows, family, to), folder / f"{name}{ending}", to)
 
 
 def report_name(language: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -63,23 +64,22 @@ def prepare(
         return _prepare(config, roles, base_dir, workers or available_cores(), tell, tools)
     key = _key(config, roles, base_dir, tools)
     known = cached(key) if key else None
+    fresh: Prepared | None = None
     if known is None:
-        prepared = _prepare(config, roles, base_dir, workers or available_cores(), tell, tools)
-        if key and is_lasting(prepared.splits, config, base_dir):
-            known = remember(key, lambda place: write_prepared(prepared, place))
-    else:
-        prepared = Prepared.load(known)
+        fresh = _prepare(config, roles, base_dir, workers or available_cores(), tell, tools)
+        if key and is_lasting(fresh.splits, config, base_dir):
+            known = remember(key, partial(write_prepared, fresh))
 
     def fill(place: Path) -> None:
-        if known is None:
-            write_prepared(prepared, place)
-        else:
+        if known is not None:
             copy_files(known, place)
+        elif fresh is not None:
+            write_prepared(fresh, place)
         if to is not None:
-            write_in_format(prepared, place, to)
+            write_in_format(place, to)
 
     write_folder_atomic(folder, fill)
-    return prepared
+    return Prepared.load(folder) if fresh is None else fresh
 
 
 def _prepare(

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from luthier.core.files import read_json, write_json
-from luthier.data.images import IMAGE
+from luthier.data.images import image_columns, put_beside, taken_from
 from luthier.data.roles import ROW, SOURCE, SPLITS
 
 ROW_GROUP = 100_000
@@ -43,16 +43,22 @@ class Prepared:
         return str(self.card["hash"])
 
     def save(self, folder: Path) -> None:
-        """Write ``train.parquet`` and so on, ``ledger.parquet``, ``card.json`` and all tables."""
+        """Write ``train.parquet`` and so on, ``ledger.parquet``, ``card.json`` and all tables.
+
+        Images that preparation made become files in the folder ``images`` beside them.
+        """
         for name, rows in {**self.splits, "ledger": self.ledger, **self.tables}.items():
             # Row groups do not follow the threads at work, so the same rows are the same bytes.
-            rows.rechunk().write_parquet(folder / f"{name}.parquet", row_group_size=ROW_GROUP)
+            rows = put_beside(rows, folder).rechunk()
+            rows.write_parquet(folder / f"{name}.parquet", row_group_size=ROW_GROUP)
         write_json(folder / "card.json", self.card)
 
     @classmethod
     def load(cls, folder: Path) -> Prepared:
         """Read what :meth:`save` wrote."""
-        splits = {name: pl.read_parquet(folder / f"{name}.parquet") for name in SPLITS}
+        splits = {
+            name: taken_from(pl.read_parquet(folder / f"{name}.parquet"), folder) for name in SPLITS
+        }
         ledger = pl.read_parquet(folder / "ledger.parquet")
         return cls(splits, ledger, read_json(folder / "card.json"))
 
@@ -70,5 +76,6 @@ def content_hash(splits: dict[str, pl.DataFrame]) -> str:
 
 def _by_content(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows with the SHA-256 of images in their place, wherever those are."""
-    images = [name for name, kind in rows.schema.items() if kind == IMAGE]
-    return rows.with_columns(pl.col(name).struct.field("sha256").alias(name) for name in images)
+    return rows.with_columns(
+        pl.col(name).struct.field("sha256").alias(name) for name in image_columns(rows)
+    )

@@ -10,7 +10,7 @@ import polars as pl
 
 from luthier.core.errors import DataError
 from luthier.core.files import read_json, sha256
-from luthier.data.images import IMAGE
+from luthier.data.images import image_columns
 from luthier.data.ledger import Ledger
 from luthier.data.roles import ROW, SOURCE, Role
 from luthier.data.sources import read_source
@@ -54,7 +54,7 @@ def quarantined(raw: pl.DataFrame, ledger: pl.DataFrame) -> pl.DataFrame:
 
 def write_quarantine(rows: pl.DataFrame, folder: Path) -> Path:
     """Write the rows beside the prepared ones, with names of images; the file's path."""
-    for name in (name for name, kind in rows.schema.items() if kind == IMAGE):
+    for name in image_columns(rows):
         rows = rows.with_columns(pl.col(name).struct.field("path").alias(name))
     nested = any(kind.is_nested() for kind in rows.schema.values())
     path = folder / NAMES[nested]

@@ -50,11 +50,3 @@ class Tools(Protocol):
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The meaning of each text as a vector of length one; (texts, width)."""
         ...
-
-    def translate(self, texts: Sequence[str]) -> list[str]:
-        """Each text said again by way of another language.
-
-        Raises:
-            DataError: If no run was tuned to translate.
-        """
-        ...

@@ -9,21 +9,17 @@ from typing import Any
 
 import polars as pl
 
-from luthier.core.errors import DataError, RunError
-from luthier.core.files import read_json, write_json
+from luthier.core.errors import DataError
 from luthier.data.operator import Operator
 from luthier.data.roles import GIVEN, Role
 from luthier.data.rows import clean_texts
-from luthier.data.steps import steps_for
 from luthier.evaluation.predict import predict
+from luthier.evaluation.saved import saved, saved_alone
 from luthier.models.bases import Base
+from luthier.models.heads.several import alone
 from luthier.models.model import Model, load_processor, load_tuned
 from luthier.recipe.registries import PREPARATION, TASKS
-from luthier.recipe.schema import Data
-from luthier.tasks.task import Facts, Task, TaskConfig
-
-ABOUT = "luthier.json"
-"""File beside the weights that says what the model's task is."""
+from luthier.tasks.task import Task, TaskConfig
 
 
 class Predictor:
@@ -49,38 +45,37 @@ class Predictor:
         self.steps = steps
 
     @classmethod
-    def load(cls, folder: Path) -> Predictor:
+    def load(cls, folder: Path, task: str | None = None) -> Predictor:
         """The predictor of a saved model.
 
+        Args:
+            folder: As :func:`describe_model` and ``save_model`` wrote it.
+            task: Of a model of several tasks the one it is to answer for, alone.
+
         Raises:
-            RunError: If the folder is not a model that luthier saved.
+            RunError: If the folder is not a model that luthier saved, or has no such task.
         """
-        about = folder / ABOUT
-        if not about.is_file():
-            raise RunError(
-                "The folder holds no model tuned by luthier.",
-                where=str(folder),
-                hint="Give a run directory, or its folder model.",
-            )
-        facts = read_json(about)
-        config = TASKS.parse(facts["task"])
-        assert isinstance(config, TaskConfig)
+        said = saved(folder)
+        config = _config(said)
         processor = load_processor(Base(folder.name, folder, "run"), config.reads)
-        task = config.build(facts["facts"], processor)
-        base = facts["base"]
-        model = load_tuned(
-            folder, Base(base["name"], Path(base["path"]), base["origin"]), task.head(), processor
-        )
-        columns = facts["columns"]
+        built = config.build(said["facts"], processor)
+        base = Base(said["base"]["name"], Path(said["base"]["path"]), said["base"]["origin"])
+        model = load_tuned(folder, base, built.head(), processor)
+        if task is not None:
+            said = saved_alone(said, task, str(folder))
+            config = _config(said)
+            built = config.build(said["facts"], processor)
+            model = alone(model, task, built.head())
+        columns = said["columns"]
         asked = [
             replace(role, synonyms=(columns[role.name], *role.synonyms), beside=())
             if role.name in columns else role
             for role in config.roles()
-            if role.kind in GIVEN and (role.required or role.name in task.needs)
+            if role.kind in GIVEN and (role.required or role.name in built.needs)
         ]  # fmt: skip
-        parsed = (PREPARATION.parse(step) for step in facts["prepare"])
+        parsed = (PREPARATION.parse(step) for step in said["prepare"])
         steps = [step for step in parsed if isinstance(step, Operator)]
-        return cls(model, task, asked, steps)
+        return cls(model, built, asked, steps)
 
     def predict(
         self,
@@ -127,21 +122,7 @@ class Predictor:
         return row
 
 
-def facts_of(folder: Path) -> Facts:
-    """What the task of a saved model learned, of training and of validation rows."""
-    facts: Facts = read_json(folder / ABOUT)["facts"]
-    return facts
-
-
-def describe_model(folder: Path, config: TaskConfig, facts: Facts, base: Base, data: Data) -> None:
-    """Write what :meth:`Predictor.load` needs to know beside the weights."""
-    write_json(
-        folder / ABOUT,
-        {
-            "task": config.model_dump(mode="json"),
-            "facts": dict(facts),
-            "base": {"name": base.name, "path": str(base.path), "origin": base.origin},
-            "prepare": [step.model_dump(mode="json") for step in steps_for(data)],
-            "columns": data.columns,
-        },
-    )
+def _config(said: Mapping[str, Any]) -> TaskConfig:
+    config = TASKS.parse(said["task"])
+    assert isinstance(config, TaskConfig)
+    return config

@@ -12,7 +12,7 @@ MORE = frozenset(
         *(f"{kind}_{mean}" for kind in ("precision", "recall", "f1")
           for mean in ("macro", "micro", "weighted")),
         "r2", "pearson", "spearman", "quadratic_kappa",
-        "exact_match", "f1", "has_answer_f1", "no_answer_accuracy",
+        "mean", "exact_match", "f1", "has_answer_f1", "no_answer_accuracy",
         "bleu", "chrf", "rouge1", "rouge2", "rougeL", "uas", "las",
         "clas", "las_full", "complete_match", "knn_accuracy",
     }
@@ -26,14 +26,15 @@ LESS = frozenset(
 
 
 def higher_is_better(metric: str) -> bool:
-    """Whether more of ``metric`` is better.
+    """Whether more of ``metric`` is better; what stands before a ``/`` names its task.
 
     Raises:
         RecipeError: If the name is neither in ``MORE`` nor in ``LESS``; with the nearest one.
     """
-    if metric in MORE or metric in LESS:
-        return metric in MORE
-    near = nearest(metric, MORE | LESS)
+    name = metric.rpartition("/")[2]
+    if name in MORE or name in LESS:
+        return name in MORE
+    near = nearest(name, MORE | LESS)
     raise RecipeError(
         "There is no metric '{name}'.",
         hint="Did you mean '{near}'?" if near else None,

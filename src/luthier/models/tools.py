@@ -115,18 +115,6 @@ class BaseTools:
             vectors[rows] = torch.nn.functional.normalize(mean, dim=-1).cpu().numpy()
         return vectors
 
-    def translate(self, texts: Sequence[str]) -> list[str]:
-        """Not yet: no task tunes a base to translate.
-
-        Raises:
-            DataError: Always.
-        """
-        raise DataError(
-            "Back-translation needs a run that was tuned to translate, and there is no such task.",
-            where="data.steps.augment.methods",
-            hint="Leave back_translation out; synonyms asks the base itself.",
-        )
-
     @cached_property
     def _tokenizer(self) -> PreTrainedTokenizerBase:
         return load_tokenizer(self._base)

@@ -8,11 +8,12 @@ and serving share the same ``encode`` and ``decode``.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from luthier.core.config import Config
+from luthier.data.plan import Plan
 from luthier.data.roles import Role
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from luthier.metrics import Measures
     from luthier.models.model import Head
+    from luthier.recipe.schema import Data
 
 Example = dict[str, Any]
 """One encoded row: ``input_ids`` and whatever else the task's ``collate`` takes."""
@@ -39,6 +41,34 @@ Predictions = Any
 
 References = Any
 """The true answers, one per row, in the form that the task's ``measure`` compares with."""
+
+
+IGNORED = -100
+"""Label of a token that is not trained, as torch's cross-entropy has it."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How the gradients of several tasks stand to each other in a step."""
+
+    cosines: Mapping[str, float]
+    """``TASK TASK`` to the cosine of the angle between their gradients of shared weights."""
+    norms: Mapping[str, float]
+    """Task to the L2 norm of its gradient of shared weights."""
+
+
+TASK = "_task"
+"""Column of rows that only one task of several learns from: its name."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A data set beside the stage's own."""
+
+    data: Data
+    """As a recipe says it."""
+    roles: tuple[Role, ...]
+    """What it must hold."""
 
 
 def inputs_of(batch: Batch) -> Batch:
@@ -77,6 +107,11 @@ class Task(ABC):
     """Whether batches are worth making while those before them are computed."""
     answer: ClassVar[str] = "label"
     """Role that holds the answer; without it rows are encoded as in serving."""
+    apart: bool = False
+    """Whether each part of the loss gets a backward pass of its own, so that its gradient of
+    shared weights is known."""
+    project: bool = False
+    """Whether such gradients are kept from pointing against each other."""
     tokenizer: PreTrainedTokenizerBase
     """The base's."""
     max_length: int
@@ -94,9 +129,28 @@ class Task(ABC):
     def encode(self, rows: pl.DataFrame) -> list[Example]:
         """Rows as the network's input, in order; with labels where the rows have them."""
 
+    def looked_at(
+        self, rows: pl.DataFrame, examples: Sequence[Example]
+    ) -> Iterator[tuple[str, Task, pl.DataFrame, Sequence[Example]]]:
+        """What the audit looks at: the name, rows and examples of each task; alone without name."""
+        yield "", self, rows, examples
+
     def size(self, example: Example) -> int:
         """What an example costs in a batch, against the token budget."""
         return len(example["input_ids"])
+
+    def weight(self, example: Example) -> float:
+        """What an example counts where this task is one of several: its trained tokens, or 1."""
+        labels = example.get("labels")
+        return 1.0 if labels is None else float(sum(label != IGNORED for label in labels))
+
+    def plan(self, examples: Sequence[Example]) -> Plan:
+        """Which examples an epoch has; default: each once."""
+        return Plan()
+
+    def of_step(self, examples: Sequence[Example]) -> Batch:
+        """What every micro-batch of a step must know of all the step's examples."""
+        return {}
 
     def texts(self, rows: pl.DataFrame) -> pl.Series:
         """What each row says to the network, before it is cut into tokens."""
@@ -122,6 +176,15 @@ class Task(ABC):
     @abstractmethod
     def loss(self, output: Any, batch: Batch) -> tuple[Tensor, float]:
         """The batch's loss as a sum and the weight it is a sum over."""
+
+    def losses(self, output: Any, batch: Batch) -> tuple[Mapping[str, Tensor], float]:
+        """What :meth:`loss` gives, its sum in the parts that different tasks have of it."""
+        total, weight = self.loss(output, batch)
+        return {"": total}, weight
+
+    def steer(self, agreement: Agreement) -> Mapping[str, float]:
+        """Pattern over parameter names to the gradient they get, where the parts' own decide it."""
+        return {}
 
     @abstractmethod
     def decode(self, output: Any, batch: Batch) -> Sequence[Any] | NDArray[Any]:
@@ -190,6 +253,18 @@ class TaskConfig(Config):
     def roles(self) -> tuple[Role, ...]:
         """The columns it needs."""
         raise NotImplementedError
+
+    def others(self) -> Mapping[str, Rows]:
+        """Data sets beside the stage's own, by the name that ``_task`` has in their rows."""
+        return {}
+
+    def alone(self, name: str, rows: pl.DataFrame) -> tuple[TaskConfig, pl.DataFrame]:
+        """One of several tasks, and the rows that are its own.
+
+        Raises:
+            KeyError: If there is no such task.
+        """
+        raise KeyError(name)
 
     def metric_names(self) -> list[str]:
         """The metrics that the task measures."""

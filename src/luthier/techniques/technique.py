@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -49,10 +50,14 @@ class Technique(Config):
 def multipliers(techniques: Sequence[Technique], model: Model, progress: float) -> dict[str, float]:
     """Learning-rate multiplier of every parameter: the product over the techniques.
 
+    Numbers that are no weights, as those that balance losses, start from a pace of their own.
+
     Raises:
         RecipeError: If a rule's pattern matches no parameter.
     """
     combined = {name: 1.0 for name, _ in model.core.named_parameters()}
+    for pattern, pace in getattr(model.core, "paces", {}).items():
+        combined |= dict.fromkeys(fnmatch.filter(combined, pattern), pace)
     for technique in techniques:
         own: dict[str, float] = {}
         for rule in technique.rules(model, progress):

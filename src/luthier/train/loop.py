@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from luthier.models.devices import choose_precision, device, world
 from luthier.models.model import Model
 from luthier.recipe.schema import Training
 from luthier.tasks.task import Batch, Example, Task
+from luthier.train.apart import Apart
 from luthier.train.events import (
     CheckpointDue,
     Evaluated,
@@ -52,6 +53,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self.lengths = np.array([self.task.size(example) for example in self.examples])
+        self._mixture = self.task.plan(self.examples)
         self._plan: tuple[int, list[Rows]] = (-1, [])
         self._ahead = Ahead(lambda step: list(self._collated(step)), self.total_steps)
 
@@ -87,6 +89,7 @@ class Session:
                 seed=self.settings.seed,
                 epoch=epoch,
                 by_length=self.settings.group_by_length,
+                rows=self._mixture.epoch(len(self.examples), seed=self.settings.seed, epoch=epoch),
             )
             self._plan = (epoch, plan)
         return plan[index]
@@ -164,7 +167,7 @@ def _step(session: Session, total: int) -> Stepped:
     set_learning_rate(session.optimizer, rate)
     rows = session.rows_of(progress.step)
     batches = session.cut(progress.step)
-    result = _compute(session)
+    result = _compute(session, batches)
     progress.step += 1
     progress.rows += len(rows)
     progress.seconds += time.perf_counter() - started
@@ -177,25 +180,37 @@ def _step(session: Session, total: int) -> Stepped:
         rows=len(rows),
         tokens=int(session.lengths[rows].sum()),
         padded=sum(len(batch) * int(session.lengths[batch].max()) for batch in batches),
+        cosines=result.cosines,
     )
 
 
-def _compute(session: Session) -> StepResult:
+def _compute(session: Session, batches: list[Rows]) -> StepResult:
     settings = session.settings
     place = device()
+    task = session.task
+    seeds = (settings.seed, session.progress.step)
+    shared = task.of_step([session.examples[row] for batch in batches for row in batch])
+    apart = Apart(session.model.core) if task.apart else None
     loss_sum, weight_sum = accumulate(
         session.model.network,
-        session.task,
-        session.batches(session.progress.step),
+        task,
+        ({**batch, **shared} for batch in session.batches(session.progress.step)),
         place=place,
         precision=choose_precision(settings.precision, place),
-        seeds=(settings.seed, session.progress.step),
+        seeds=seeds,
+        apart=apart,
     )
+    cosines = None
+    if apart is not None:
+        agreement = apart.agreement()
+        cosines = dict(agreement.cosines)
+        apart.finish(task.steer(agreement), project=task.project, seeds=seeds)
     try:
-        return update(
+        result = update(
             session.optimizer, loss_sum, weight_sum,
             max_norm=settings.max_grad_norm, world=world(),
         )  # fmt: skip
+        return replace(result, cosines=cosines)
     except FloatingPointError as error:
         raise RecipeError(
             "Training diverged at step {step}: {problem}.",

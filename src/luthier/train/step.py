@@ -15,6 +15,7 @@ from torch import nn
 
 from luthier.models.devices import Precision, World, autocast, seed_everything
 from luthier.tasks.task import Batch, Task, inputs_of
+from luthier.train.apart import Apart
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class StepResult:
     """Loss sum over loss weight."""
     grad_norm: float
     """Global L2 norm of the step's gradient, before clipping."""
+    cosines: dict[str, float] | None = None
+    """Two tasks to the cosine between their gradients, where they were taken apart."""
 
 
 def accumulate(
@@ -35,16 +38,32 @@ def accumulate(
     place: torch.device,
     precision: Precision,
     seeds: Sequence[int],
+    apart: Apart | None = None,
 ) -> tuple[float, float]:
-    """Add the gradients of the batches' loss sums; returns (loss sum, loss weight)."""
+    """Add the gradients of the batches' loss sums; returns (loss sum, loss weight).
+
+    Args:
+        network: What is called.
+        task: Whose loss.
+        batches: Micro-batches of one step.
+        place: Where they are computed.
+        precision: In which.
+        seeds: Of dropout, with the number of the micro-batch.
+        apart: Takes the gradients of the loss's parts, each on its own.
+    """
     loss_sum = weight_sum = 0.0
     for index, batch in enumerate(batches):
         seed_everything(*seeds, index)
         moved = {name: tensor.to(place, non_blocking=True) for name, tensor in batch.items()}
         with autocast(precision, place):
             output = network(**inputs_of(moved))
-        total, weight = task.loss(output, moved)
-        total.backward()  # type: ignore[no-untyped-call]
+        if apart is None:
+            total, weight = task.loss(output, moved)
+            total.backward()  # type: ignore[no-untyped-call]
+        else:
+            parts, weight = task.losses(output, moved)
+            apart.add(parts)
+            total = torch.stack(list(parts.values())).sum()
         loss_sum += total.item()
         weight_sum += weight
     return loss_sum, weight_sum

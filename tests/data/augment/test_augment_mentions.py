@@ -41,7 +41,7 @@ def sentence(parts, scheme):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(parts=PARTS, seed=st.integers(0, 500))
 def test_types_and_their_order_stay(scheme, parts, seed):
     tokens, tags = sentence(parts, scheme)
@@ -52,6 +52,39 @@ def test_types_and_their_order_stay(scheme, parts, seed):
     assert all(tuple(words[a:b]) in NAMES[kind] for a, b, kind in mentions(marks))
     outside = [word for word, mark in zip(words, marks, strict=True) if mark == "O"]
     assert outside == ["said"] * len(outside)
+
+
+BEFORE = {
+    "BIO": {"B": "BIO", "I": "BI", "O": "BIO"},
+    "BIOES": {"B": "OES", "I": "BI", "E": "BI", "S": "OES", "O": "OES"},
+    "BILOU": {"B": "OLU", "I": "BI", "L": "BI", "U": "OLU", "O": "OLU"},
+}
+"""Letter of a tag to those that may stand before it."""
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@settings(max_examples=80)
+@given(parts=PARTS, seed=st.integers(0, 500), strength=st.floats(0.1, 1))
+def test_tags_stay_legal(scheme, parts, seed, strength):
+    tokens, tags = sentence(parts, scheme)
+    pool = mention_pool([sentence([(k, n) for k in NAMES for n in range(3)], scheme)])
+    _, marks = replace_mentions(tokens, tags, pool, Random(seed), strength)
+    for last, mark in zip(["O", *marks], [*marks, "O"], strict=True):
+        (before, _, kind), (letter, _, own) = last.partition("-"), mark.partition("-")
+        assert before in BEFORE[scheme][letter]
+        assert kind == own or letter not in "IEL"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_mentions_that_touch_are_told_apart_in_the_first_of_schemes(seed):
+    tokens, tags = ["Ann", "Bo", "Li", "said"], ["I-PER", "B-PER", "I-PER", "O"]
+    pool = mention_pool([(tokens, tags), (["J", ".", "Roe"], ["I-PER"] * 3)])
+    words, marks = replace_mentions(tokens, tags, pool, Random(seed), 1)
+    assert words != tokens
+    first, second = mentions(marks)
+    assert first[1] == second[0]
+    assert marks[second[0]] == "B-PER"
+    assert {tuple(words[a:b]) for a, b, _ in (first, second)} <= set(pool["PER"])
 
 
 @settings(max_examples=100)

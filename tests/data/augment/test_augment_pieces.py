@@ -27,7 +27,7 @@ def may_change(text):
     return [parts[place] for place in free(parts)]
 
 
-@settings(max_examples=400)
+@settings(max_examples=80)
 @given(st.one_of(st.text(), SIGNS))
 def test_pieces_joined_are_the_text(text):
     assert "".join(pieces(text)) == text
@@ -62,7 +62,7 @@ def test_an_address_ends_where_chinese_begins():
 @pytest.mark.parametrize(
     "figure",
     ["3", "3.5%", "12.5％", "1,200.50", "5.2m", "3bn", "Q3", "10:30", "2020-01-05", "5-10%", "½",
-     "１２", "三", "亿", "COVID-19"],
+     "１２", "三", "亿", "COVID-19", "three", "Twenty-five", "million", "两"],
 )  # fmt: skip
 def test_figures_are_one_piece_and_stay(figure):
     assert pieces(figure) == [figure]
@@ -114,7 +114,7 @@ def test_the_mark_that_ends_a_negations_clause_belongs_to_it():
     assert reached(parts) == {0, 1}
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(SIGNS)
 def test_what_may_change_is_a_word_and_neither_figure_nor_negation(text):
     for piece in may_change(text):

@@ -39,14 +39,14 @@ ALL = pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 
 
 @ALL
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(text=TEXTS, seed=SEEDS, strength=STRENGTHS)
 def test_chance_alone_decides(change, text, seed, strength):
     assert change(text, Random(seed), strength) == change(text, Random(seed), strength)
 
 
 @ALL
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(parts=PARTS, seed=SEEDS, strength=STRENGTHS)
 def test_negations_figures_names_and_addresses_stay(change, parts, seed, strength):
     text = " ".join(parts)
@@ -57,7 +57,7 @@ def test_negations_figures_names_and_addresses_stay(change, parts, seed, strengt
 
 
 @ALL
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(text=TEXTS, seed=SEEDS)
 def test_what_is_negated_stays(change, text, seed):
     def negated(text):
@@ -70,7 +70,7 @@ def test_what_is_negated_stays(change, text, seed):
     assert all(piece in rest for piece in before)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(parts=WORDS, seed=SEEDS, strength=STRENGTHS)
 def test_strength_says_how_many_words_go(parts, seed, strength):
     changed = pieces(delete(" ".join(parts), Random(seed), strength))
@@ -78,7 +78,7 @@ def test_strength_says_how_many_words_go(parts, seed, strength):
     assert gone == min(how_many(strength, len(parts)), len(parts) - 1)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(parts=WORDS, seed=SEEDS, strength=STRENGTHS)
 def test_swapped_words_are_the_same_words_and_few_of_them_move(parts, seed, strength):
     text = " ".join(parts)
@@ -88,7 +88,7 @@ def test_swapped_words_are_the_same_words_and_few_of_them_move(parts, seed, stre
     assert moved <= max(2, strength * len(parts) + 1)
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(count=st.integers(2, 30), seed=SEEDS, strength=STRENGTHS)
 def test_as_many_words_are_mistyped_as_the_strength_says(count, seed, strength):
     words = [f"profit{'abcdefghij'[n % 10]}x" for n in range(count)]
@@ -97,7 +97,7 @@ def test_as_many_words_are_mistyped_as_the_strength_says(count, seed, strength):
     assert wrong == how_many(strength, count)
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(parts=st.lists(st.sampled_from(["Oil", "rose", "STRASSE"]), max_size=12), seed=SEEDS,
        strength=STRENGTHS)  # fmt: skip
 def test_case_changes_case_alone_and_as_often_as_asked(parts, seed, strength):
@@ -108,7 +108,7 @@ def test_case_changes_case_alone_and_as_often_as_asked(parts, seed, strength):
     assert other == how_many(strength, len(parts)) * bool(parts)
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(text=TEXTS, seed=SEEDS, strength=STRENGTHS)
 def test_punctuation_leaves_the_words(text, seed, strength):
     changed = punctuation(text, Random(seed), strength)

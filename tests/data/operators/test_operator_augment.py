@@ -79,6 +79,14 @@ def test_the_order_of_rows_does_not_matter(rows):
     assert added(first).sort(keys).equals(added(second).sort(keys))
 
 
+def test_threads_do_not_matter(rows):
+    first, one = apply(rows, context(workers=1), share=1.0)
+    second, two = apply(rows, context(workers=2), share=1.0)
+    assert first.equals(second)
+    assert one.ledger.table().equals(two.ledger.table())
+    assert one.measured == two.measured
+
+
 def test_another_seed_makes_other_rows(rows):
     first, _ = apply(rows, share=1.0)
     other, _ = apply(rows, context(seed=1), share=1.0)
@@ -104,10 +112,11 @@ def test_a_linear_model_judges_the_new_rows(rows):
     _, told = apply(rows, share=1.0)
     (finding,) = told.findings
     fields = finding.fields
-    assert fields["rows"] == 60
+    assert fields["asked"] == 60
+    assert fields["made"] == told.ledger.counts(["augment"])["augment"]["added"]
     assert 0.5 < fields["without"] <= 1
     assert fields["low"] <= fields["gain"] <= fields["high"]
-    assert finding.to_json()["text"]["zh"].startswith("加上 augment")
+    assert finding.to_json()["text"]["zh"].startswith("数据增强新增")
 
 
 def test_new_rows_that_hurt_are_advised_against(rows):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,6 +11,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from luthier.data import linear
+from luthier.data.minhash import in_order
+from luthier.data.outlines import outlines
 from luthier.data.roles import ADDED, ROW, SOURCE, SPLIT
 from luthier.metrics import Difference, measure_classification, paired_classification
 
@@ -19,8 +22,45 @@ LEAST_TRAIN, LEAST_VALIDATION = 100, 50
 MOST_ASKED = 10_000
 """Validation rows that are asked at most."""
 
+LEARNT_IMAGES = 4_000
+"""Images learned from at most, new ones with them; as many are asked."""
 
 MEASURED = ("f1_macro", "accuracy")
+
+Places = NDArray[np.int64]
+"""Indices of rows."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """How rows come before the linear model."""
+
+    knowing: Callable[[Places], Callable[[Places], linear.Matrix]]
+    """Of the rows to learn from: what makes (rows, features) numbers of any."""
+    learned: int
+    """Rows that it learns from at most."""
+    asked: int
+    """Rows that it is asked at most."""
+
+    @classmethod
+    def of_texts(cls, said: pl.Series) -> Judge:
+        """By the words of texts, (rows,)."""
+
+        def knowing(seen: Places) -> Callable[[Places], linear.Matrix]:
+            known = linear.Vocabularies.of(said.gather(pl.Series(seen)))
+            return lambda places: known.matrix(said.gather(pl.Series(places)))
+
+        return cls(knowing, linear.LEARNT_ROWS, MOST_ASKED)
+
+    @classmethod
+    def of_images(cls, images: pl.Series, workers: int) -> Judge:
+        """By the outlines and colours of images, (rows,); the result is that of any workers."""
+
+        def numbers(places: Places) -> linear.Matrix:
+            values = images.gather(pl.Series(places)).to_list()
+            return np.stack(list(in_order(values, outlines, workers)))
+
+        return cls(lambda _seen: numbers, LEARNT_IMAGES, LEARNT_IMAGES)
 
 
 @dataclass(frozen=True)
@@ -50,33 +90,31 @@ class Effect:
         return asdict(self)
 
 
-def effect_of(
-    rows: pl.DataFrame, said: pl.Series, label: str, step: str, seed: int
-) -> Effect | None:
+def effect_of(rows: pl.DataFrame, judge: Judge, label: str, step: str, seed: int) -> Effect | None:
     """The effect of the rows that ``step`` added; None where too few rows can tell.
 
-    Both models know the same words, those of old and new rows. Of very many rows a sample is
-    learned from, with the new ones that were made of it.
+    Both models of texts know the same words, those of old and new rows. Of very many rows a
+    sample is learned from, with the new ones that were made of it.
 
     Args:
         rows: Divided rows, old and new.
-        said: (rows,) what each says.
+        judge: Of the same rows.
         label: Column with one class name each.
         step: Kind of the step, as in the column of rows that were added.
         seed: Decides the samples.
     """
-    old, new = _learned(rows, label, step, seed)
+    old, new = _learned(rows, label, step, seed, judge.learned)
     classes = rows[old][label].unique().sort()
     among = rows[label].is_in(classes.implode())
-    asked = _places((rows[SPLIT] == "validation") & among, MOST_ASKED, seed)
+    asked = _places((rows[SPLIT] == "validation") & among, judge.asked, seed)
     if len(old) < LEAST_TRAIN or len(asked) < LEAST_VALIDATION or len(classes) < 2 or not len(new):
         return None
     numbers = pl.Series(range(len(classes)), dtype=pl.Int64)
     given = rows[label].replace_strict(classes, numbers, default=-1, return_dtype=pl.Int64)
     labels: NDArray[np.int64] = given.to_numpy().astype(np.int64)
     seen = np.concatenate([old, new])
-    known = linear.Vocabularies.of(said.gather(pl.Series(seen)))
-    learned, questions = (known.matrix(said.gather(pl.Series(part))) for part in (seen, asked))
+    numbered = judge.knowing(seen)
+    learned, questions = numbered(seen), numbered(asked)
     judged = [
         linear.fitted(learned[:count], labels[seen[:count]], len(classes))(questions)
         for count in (len(old), len(seen))
@@ -98,22 +136,22 @@ def effect_of(
 
 
 def _learned(
-    rows: pl.DataFrame, label: str, step: str, seed: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Places of the rows to learn from, and of the new ones made of them."""
+    rows: pl.DataFrame, label: str, step: str, seed: int, most: int
+) -> tuple[Places, Places]:
+    """Places of about ``most`` rows to learn from: old ones, and the new ones made of them."""
     inside = (rows[SPLIT] == "train") & rows[label].is_not_null()
     made = (rows[ADDED] == step).fill_null(False)
     count, more = int((inside & ~made).sum()), int((inside & made).sum())
-    old = _places(inside & ~made, linear.LEARNT_ROWS * count // max(1, count + more), seed)
+    old = _places(inside & ~made, most * count // max(1, count + more), seed)
     origins = rows[old].select(SOURCE, ROW).unique()
     new = rows.with_row_index("_place").filter(inside & made)
     new = new.join(origins, on=[SOURCE, ROW], how="semi", maintain_order="left")
     return old, new["_place"].to_numpy().astype(np.int64)
 
 
-def _places(chosen: pl.Series, most: int, seed: int) -> NDArray[np.int64]:
+def _places(chosen: pl.Series, most: int, seed: int) -> Places:
     """Where ``chosen`` is true, or at so many of these places."""
-    places: NDArray[np.int64] = chosen.fill_null(False).arg_true().to_numpy().astype(np.int64)
+    places: Places = chosen.fill_null(False).arg_true().to_numpy().astype(np.int64)
     if len(places) <= most:
         return places
     return np.sort(np.random.default_rng(seed).choice(places, most, replace=False))

@@ -13,7 +13,10 @@ from luthier.core.config import Config
 from luthier.core.lazy import lazy
 
 if TYPE_CHECKING:
+    import numpy as np
     from PIL.Image import Image as Picture
+else:
+    np = lazy("numpy")
 pillow: Any = lazy("PIL.Image")
 draw: Any = lazy("PIL.ImageDraw")
 enhance: Any = lazy("PIL.ImageEnhance")
@@ -41,7 +44,8 @@ def crop(image: Picture, box: Box) -> Picture:
         image: Of any mode.
         box: Within the image.
     """
-    return image.resize(image.size, pillow.Resampling.BILINEAR, box=box)
+    # Resizing with a box would blend what stands beside it into the edges.
+    return image.crop(box).resize(image.size, pillow.Resampling.BILINEAR)
 
 
 def flip(image: Picture) -> Picture:
@@ -55,7 +59,7 @@ def colour(
     """The image with other colours; 1 leaves each as it is, 0 gives black, grey, or no colour.
 
     Args:
-        image: Of mode ``L``, ``RGB`` or ``RGBA``.
+        image: Of mode ``L`` or ``RGB``.
         brightness: Factor of all values.
         contrast: Factor of their distance from the mean.
         saturation: Factor of their distance from grey.
@@ -71,7 +75,7 @@ def rotate(image: Picture, degrees: float) -> Picture:
     """The image turned about its centre; the corners that come in have its mean colour.
 
     Args:
-        image: Of mode ``L``, ``RGB`` or ``RGBA``.
+        image: Of mode ``L`` or ``RGB``.
         degrees: Counter-clockwise.
     """
     return image.rotate(degrees, pillow.Resampling.BILINEAR, fillcolor=mean_colour(image))
@@ -81,7 +85,7 @@ def erase(image: Picture, box: Box) -> Picture:
     """The image with its mean colour in the box (DeVries and Taylor 2017, Cutout).
 
     Args:
-        image: Of mode ``L``, ``RGB`` or ``RGBA``.
+        image: Of mode ``L`` or ``RGB``.
         box: Within the image.
     """
     done, (left, top, right, bottom) = image.copy(), box
@@ -152,7 +156,7 @@ class ImageAugmentation(Config):
         """The image, changed; of the same size and mode.
 
         Args:
-            image: Of mode ``L``, ``RGB`` or ``RGBA``.
+            image: Of mode ``L`` or ``RGB``.
             random: What chance decides with.
         """
         chances = [Random(random.getrandbits(64)) for _ in range(5)]
@@ -173,6 +177,23 @@ class ImageAugmentation(Config):
     @staticmethod
     def _happens(probability: float, random: Random) -> bool:
         return random.random() < probability
+
+
+def in_epoch(image: Picture, how: ImageAugmentation, *, seed: int, epoch: int, row: int) -> Picture:
+    """The image as a model is shown it in one epoch of training.
+
+    It depends on nothing but the arguments: not on which worker changes it, nor on what was
+    changed before, so that a run that goes on shows the same images.
+
+    Args:
+        image: Of mode ``L`` or ``RGB``.
+        how: What may be changed.
+        seed: Of the run, from 0.
+        epoch: From 0.
+        row: Place of the image among the rows of train, from 0.
+    """
+    drawn = np.random.default_rng((seed, epoch, row)).integers(2**64, dtype=np.uint64)
+    return how(image, Random(int(drawn)))
 
 
 PRESETS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -79,9 +79,7 @@ class Maker:
                 change(t, random, self.strength) for t, random in zip(old, randoms, strict=True)
             ]
         assert self.context.tools is not None
-        if method == "synonyms":
-            return replace_words(old, randoms, self.strength, self.context.tools)
-        return self.context.tools.translate(old)
+        return replace_words(old, randoms, self.strength, self.context.tools)
 
 
 class MentionMaker(Maker):
@@ -119,22 +117,22 @@ class MentionMaker(Maker):
 
 
 class ImageMaker(Maker):
-    """Changes images; what comes out is held within the row, in the format of the original."""
+    """Changes images; what comes out of a JPEG file is such a file, of any other a PNG file."""
 
     def __init__(self, rows: pl.DataFrame, context: Context, strength: float) -> None:
         super().__init__(rows, context, strength)
         (self._image,) = context.named("image")
 
     def said(self, rows: pl.DataFrame) -> pl.Series:
-        """The pixels of each image, hashed."""
+        """The pixels of each image, hashed; of none, nothing."""
         if PIXELS in rows.columns:
             return rows[PIXELS]
         values = rows[self._image].to_list()
-        found = in_order(values, lambda value: _hashed(images.open_image(value)), self._workers)
+        found = in_order(values, _seen, self.context.workers)
         return pl.Series(list(found), dtype=pl.String)
 
     def shown(self, rows: pl.DataFrame) -> pl.Series:
-        """The paths, where images are files."""
+        """The names of the files that images are or will be."""
         path: pl.Series = rows[self._image].struct.field("path")
         return path
 
@@ -143,23 +141,22 @@ class ImageMaker(Maker):
         change = single_change(method, self.strength)
         values = rows[self._image].to_list()
 
-        def made(place: int) -> tuple[str, bytes]:
+        def made(place: int) -> tuple[str, dict[str, Any] | None]:
+            if values[place] is None:
+                return "", None
             picture = change(images.open_image(values[place]), randoms[place])
-            return _hashed(picture), encoded(picture, jpeg=_is_jpeg(values[place]))
+            content = encoded(picture, jpeg=_is_jpeg(values[place]))
+            return _hashed(picture), images.made_image(content)
 
-        done = list(in_order(range(len(values)), made, self._workers))
-        new = [
-            {"path": None, "bytes": held, "sha256": hashlib.sha256(held).hexdigest()}
-            for _, held in done
-        ]
+        done = list(in_order(range(len(values)), made, self.context.workers))
         return rows.with_columns(
-            pl.Series(self._image, new, dtype=images.IMAGE),
+            pl.Series(self._image, [new for _, new in done], dtype=images.IMAGE),
             pl.Series(PIXELS, [pixels for pixels, _ in done], dtype=pl.String),
         )
 
-    @property
-    def _workers(self) -> int:
-        return self.context.workers
+
+def _seen(value: Mapping[str, Any] | None) -> str:
+    return "" if value is None else _hashed(images.open_image(value))
 
 
 def _hashed(picture: Picture) -> str:

@@ -58,6 +58,15 @@ NEGATIONS = frozenset(
 )  # fmt: skip
 """Words that turn what is said into its opposite, so a label would no longer hold."""
 
+_NUMBERS = """
+zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
+sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred
+hundreds thousand thousands million millions billion billions trillion trillions dozen dozens half
+third thirds twice thrice percent
+"""
+NUMBERS = frozenset([*_NUMBERS.split(), "两", "半", "双"])
+"""Numbers written out."""
+
 KNOWN = 1 << 16
 """Pieces of which it is remembered what they are: few are most of a text."""
 
@@ -89,8 +98,10 @@ def is_ideograph(piece: str) -> bool:
 
 @lru_cache(KNOWN)
 def is_figure(piece: str) -> bool:
-    """Whether a piece is or holds a number, e.g. ``3.5%``, ``Q3``, ``三``."""
-    return is_unit(piece) and any(letter.isnumeric() for letter in piece)
+    """Whether a piece is or holds a number, e.g. ``3.5%``, ``Q3``, ``三``, ``twenty-five``."""
+    if any(letter.isnumeric() for letter in piece):
+        return is_unit(piece)
+    return any(part in NUMBERS for part in re.split("[-‑]", piece.casefold()))
 
 
 @lru_cache(KNOWN)

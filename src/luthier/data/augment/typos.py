@@ -8,6 +8,7 @@ from random import Random
 from luthier.data.augment.pieces import (
     free,
     how_many,
+    is_figure,
     is_ideograph,
     is_negation,
     pieces,
@@ -83,12 +84,12 @@ def _may_change(piece: str) -> bool:
 
 
 def _mistake_word(word: str, random: Random) -> str:
-    """The word with a mistake that does not make a negation of it, as ``now`` may become ``no``."""
+    """The word with a mistake that makes no negation or number of it: ``now`` may become ``no``."""
     # The first letter carries most of a word's look, and people seldom get it wrong.
     place = random.randrange(1, len(word))
     for mistake in random.sample(_KINDS, len(_KINDS)):
         wrong = mistake(word, place, random)
-        if wrong != word and not is_negation(wrong):
+        if wrong != word and not is_negation(wrong) and not is_figure(wrong):
             return wrong
     return word
 

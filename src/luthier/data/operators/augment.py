@@ -30,13 +30,13 @@ else:
     makers = lazy("luthier.data.augment.makers")
 
 Method = Literal[
-    "delete", "swap", "typos", "case", "punctuation", "synonyms", "back_translation", "mentions",
-    "crop", "flip", "colour", "rotate", "cutout",
+    "delete", "swap", "typos", "case", "punctuation", "synonyms", "mentions", "crop", "flip",
+    "colour", "rotate", "cutout",
 ]  # fmt: skip
 
 SERVING: Mapping[str, tuple[Method, ...]] = {
     "tags": ("mentions",),
-    "text": ("delete", "swap", "typos", "case", "punctuation", "synonyms", "back_translation"),
+    "text": ("delete", "swap", "typos", "case", "punctuation", "synonyms"),
     "image": ("crop", "flip", "colour", "rotate", "cutout"),
 }
 """What is changed in a row, and the methods that do it."""
@@ -48,7 +48,7 @@ USUAL: Mapping[str, tuple[Method, ...]] = {
 }
 """Those that are taken where a recipe names none."""
 
-BY_BASE = ("synonyms", "back_translation")
+BY_BASE = ("synonyms",)
 """Methods that ask a model."""
 
 TRIES = 4
@@ -77,10 +77,9 @@ class Augment(Operator):
     methods: list[Method] = []
     """One of them, by chance, makes a new row. Of texts: `delete` and `swap` words; `typos`;
     `case`; `punctuation`; `synonyms`: words that the base finds likely there, which takes a masked
-    language model; `back_translation`, which takes a run that translates. Of tagged tokens:
-    `mentions` replaced by others of their type. Of images: `crop`, `flip` left and right, `colour`,
-    `rotate`, `cutout`. Empty: `delete`, `swap` and `typos`; `mentions`; `crop`, `colour` and
-    `rotate`."""
+    language model. Of tagged tokens: `mentions` replaced by others of their type. Of images:
+    `crop`, `flip` left and right, `colour`, `rotate`, `cutout`. Empty: `delete`, `swap` and
+    `typos`; `mentions`; `crop`, `colour` and `rotate`."""
     share: Annotated[float, Field(gt=0, le=20)] = 0.5
     """New rows for each training row: 0.5 makes one of every second, 2 makes two of each."""
     strength: Annotated[float, Field(gt=0, le=1)] = 0.1
@@ -184,16 +183,15 @@ class Augment(Operator):
 
     def _judge(self, rows: pl.DataFrame, made: int, context: Context) -> None:
         """Report what the new rows do to a linear model, where rows have one class each."""
-        names = context.named("label")
-        found = None
-        if names and context.named("text"):
-            said = texts.row_texts(rows, context)
-            found = effect.effect_of(rows, said, names[0], self.kind, context.seed)
+        names, found = context.named("label"), None
+        if names and context.named("text", "image"):
+            judge = _linear_judge(rows, context)
+            found = effect.effect_of(rows, judge, names[0], self.kind, context.seed)
         if found is None:
             context.notes.append(
-                "augment: what the new rows do was not measured; it takes texts of two classes or "
-                f"more, {effect.LEAST_TRAIN} rows to train on and {effect.LEAST_VALIDATION} for "
-                "validation"
+                "augment: what the new rows do was not measured; it takes texts or images of two "
+                f"classes or more, {effect.LEAST_TRAIN} rows to train on and "
+                f"{effect.LEAST_VALIDATION} for validation"
             )
             return
         context.measured[self.kind] = found.to_json()
@@ -271,6 +269,14 @@ def _labelled(train: pl.DataFrame, wanted: list[str], context: Context) -> pl.Da
     if isinstance(given.dtype, pl.List):
         return train.filter(given.list.eval(pl.element().is_in(wanted)).list.any().fill_null(False))
     return train.filter(given.is_in(wanted).fill_null(False))
+
+
+def _linear_judge(rows: pl.DataFrame, context: Context) -> effect.Judge:
+    """How the linear model sees rows of texts or images."""
+    if context.named("text"):
+        return effect.Judge.of_texts(texts.row_texts(rows, context))
+    (image,) = context.named("image")
+    return effect.Judge.of_images(rows[image], context.workers)
 
 
 def _maker(changes: str, rows: pl.DataFrame, context: Context, strength: float) -> makers.Maker:

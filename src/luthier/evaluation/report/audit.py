@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from luthier.core.page import Say, table
@@ -10,17 +11,21 @@ from luthier.evaluation.report.sections import Report
 
 
 def audit(report: Report, say: Say) -> str:
-    """A table of the audit's figures, and its findings."""
-    found = report["audit"]
+    """The audit's findings, and a table of its figures for every task."""
+    audited = report["audit"]
+    text = "Looked at before the first step, on the rows as they are encoded."
+    tables = "".join(_table(name, found, say) for name, found in audited["tasks"].items())
+    return f'<p class="note">{say(text)}</p>{findings(audited["findings"], say)}{tables}'
+
+
+def _table(name: str, found: dict[str, Any], say: Say) -> str:
     facts = [(say("Rows that teach"), _of(found["rows_trained"], found["rows"]))]
     if "tokens" in found:
         facts += _tokens(found, say)
     facts.append(
         (say("Rows that equal one of another label"), _of(found["alike_differ"], found["rows"]))
     )
-    text = "Looked at before the first step, on the rows as they are encoded."
-    body = table((say("Training rows"), ""), facts)
-    return f'<p class="note">{say(text)}</p>{findings(found["findings"], say)}{body}'
+    return table((escape(name) or say("Training rows"), ""), facts)
 
 
 def _tokens(found: dict[str, Any], say: Say) -> list[tuple[str, str]]:

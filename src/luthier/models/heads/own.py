@@ -7,7 +7,8 @@ what was saved.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from transformers import AutoModel, PretrainedConfig, PreTrainedModel
 
@@ -17,6 +18,10 @@ ABILITIES = [name for name in vars(PreTrainedModel) if name.startswith("_support
 
 class OwnNetwork(PreTrainedModel):
     """A base with task layers of ours, for any architecture that ``AutoModel`` knows."""
+
+    paces: ClassVar[Mapping[str, float]] = {}
+    """Shell pattern over parameter names to a factor on their learning rate, for numbers that must
+    move much faster than weights do."""
 
     def __init__(self, config: PretrainedConfig) -> None:
         super().__init__(config)

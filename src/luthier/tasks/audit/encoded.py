@@ -13,13 +13,10 @@ from transformers import PreTrainedTokenizerBase
 
 from luthier.data.finding import Finding
 from luthier.data.roles import ROW, SOURCE
-from luthier.tasks.task import Example, Task
+from luthier.tasks.task import IGNORED, Example, Task
 
 KIND = "audit"
 """The findings' operator."""
-
-IGNORED = -100
-"""Label of a token that is not trained, as torch's cross-entropy has it."""
 
 SHOWN = 5
 """Rows that a finding shows."""

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from luthier.core.errors import NothingSupervisedError
 from luthier.data.finding import Finding
 from luthier.tasks.audit.encoded import (
-    IGNORED,
     KIND,
     Audit,
     Encoded,
@@ -18,7 +17,7 @@ from luthier.tasks.audit.encoded import (
     labelled,
     special_ids,
 )
-from luthier.tasks.task import Example
+from luthier.tasks.task import IGNORED, Example
 
 MUCH_IDLE = 0.01
 """Share of rows that teach nothing from which on it is reported."""

@@ -1,0 +1,3 @@
+"""Several tasks at work as one."""
+
+from __future__ import annotations
