@@ -10,6 +10,7 @@ split and training take the same seed; no checkpoint is chosen: the last weights
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def pretraining() -> dict[str, Any]:
             "train": str(folder / "train.parquet"), "test": str(folder / "test.parquet"),
             "split": {"validation": 0.0},
         },
-        "training": {**RATE, "epochs": 8},
+        "training": {**RATE, "learning_rate": 2e-3, "epochs": 8},
     }  # fmt: skip
 
 
@@ -71,21 +72,27 @@ def scratch(rows: str, seed: int) -> dict[str, Any]:
     return {"name": f"flowers-{rows}-scratch", **own}
 
 
+def measured(rows: str, runs_dir: Path) -> dict[str, Any]:
+    """Transfer and training from scratch on the same rows, for every seed."""
+    found: dict[str, Any] = {}
+    for name, recipe in (("transfer", transfer), ("scratch", scratch)):
+        runs = [tune(recipe(rows, seed), runs_dir) for seed in SEEDS]
+        metrics = ("accuracy", "precision_macro", "recall_macro", "f1_macro")
+        figures = {metric: summary(runs, metric) for metric in metrics}
+        found[name] = {**figures, "trained": [run["trained"] for run in runs], "runs": runs}
+        print(rows, name, figures, found[name]["trained"], flush=True)
+    return found
+
+
 def main() -> None:
+    """Pass a folder with the run ``cifar10`` to go on from it; default: it is trained."""
     result: dict[str, Any] = {"seeds": SEEDS, "epochs": ROWS}
     with tempfile.TemporaryDirectory() as folder:
-        runs_dir = Path(folder)
-        result["pretraining"] = tune(pretraining(), runs_dir)
-        print("pretraining", result["pretraining"], flush=True)
-        for rows in ROWS:
-            for name, recipe in (("transfer", transfer), ("scratch", scratch)):
-                runs = [tune(recipe(rows, seed), runs_dir) for seed in SEEDS]
-                metrics = ("accuracy", "precision_macro", "recall_macro", "f1_macro")
-                figures = {metric: summary(runs, metric) for metric in metrics}
-                result[f"{rows}-{name}"] = {
-                    **figures, "trained": [run["trained"] for run in runs], "runs": runs,
-                }  # fmt: skip
-                print(rows, name, figures, [run["trained"] for run in runs], flush=True)
+        runs_dir = Path(sys.argv[1] if sys.argv[1:] else folder)
+        if not sys.argv[1:]:
+            result["pretraining"] = tune(pretraining(), runs_dir)
+            print("pretraining", result["pretraining"], flush=True)
+        result |= {rows: measured(rows, runs_dir) for rows in ROWS}
     # The recipes without the place of the data.
     result["recipes"] = {"pretraining": pretraining(), "transfer": transfer("all", 0)}
     keep("flowers", json.loads(json.dumps(result).replace(str(data_folder("")) + "/", "")))
