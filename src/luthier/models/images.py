@@ -93,7 +93,8 @@ class ImageProcessor:
     def pixels(self, picture: Picture) -> NDArray[np.float32]:
         """A fitted picture as numbers: (3, height, width)."""
         values = np.asarray(picture, dtype=np.float32) * self._scale - self._shift
-        return values.transpose(2, 0, 1)
+        pixels: NDArray[np.float32] = values.transpose(2, 0, 1)
+        return pixels
 
     def _resized(self, picture: Picture, size: Any) -> Picture:
         edge = size.get("shortest_edge")
