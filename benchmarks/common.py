@@ -27,18 +27,24 @@ def data_folder(name: str) -> Path:
     return folder
 
 
-def tune(recipe: dict[str, Any]) -> dict[str, Any]:
-    """One run of a recipe: its metrics (values only), seconds and training facts."""
+def tune(recipe: dict[str, Any], runs_dir: Path | None = None) -> dict[str, Any]:
+    """One run of a recipe: its metrics (values only), seconds and training facts.
+
+    Those are of the last stage, but ``trained`` is the seconds of training of all stages. Runs
+    are kept in ``runs_dir``, if given, for recipes that start from them.
+    """
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        run = api.tune(recipe, runs_dir=folder)
+        run = api.tune(recipe, runs_dir=runs_dir or folder)
         seconds = time.perf_counter() - started
-        (report,) = run.path.glob("stages/*/report.json")
-        measured = json.loads(report.read_text(encoding="utf-8"))
+        reports = sorted(run.path.glob("stages/*/report.json"))
+        stages = [json.loads(report.read_text(encoding="utf-8")) for report in reports]
+        measured = stages[-1]
         metrics = run.verdict()["metrics"]
     return {
         "seconds": round(seconds, 1),
         "metrics": {name: round(entry["value"], 5) for name, entry in metrics.items()},
+        "trained": round(sum(stage["training"]["seconds"] for stage in stages), 1),
         "training": measured["training"],
         "rows": measured["data"]["rows"],
     }

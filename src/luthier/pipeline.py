@@ -31,8 +31,7 @@ from luthier.models.vocabulary import train_all_rows, train_known_rows
 from luthier.recipe.load import Loaded, dump_recipe, load_recipe
 from luthier.recipe.schema import Data, Stage
 from luthier.runs import Run, State, find_run, list_runs
-from luthier.tasks.audit.audit import audit
-from luthier.tasks.audit.encoded import Encoded
+from luthier.tasks.audit.audit import audit_rows
 from luthier.tasks.task import TASK, Example, Facts, Rows, Task, TaskConfig
 from luthier.techniques.technique import multipliers
 from luthier.train.consume import train_to_the_end
@@ -179,7 +178,7 @@ def _audited(
 ) -> dict[str, Any]:
     """The audit of encoded rows; of several tasks, that of each under its name."""
     found = {
-        name: audit(Encoded.of(part, mine, encoded, longest=longest)).to_json()
+        name: audit_rows(part, mine, encoded, longest=longest).to_json()
         for name, part, mine, encoded in task.looked_at(rows, examples)
     }
     findings = [finding for each in found.values() for finding in each.pop("findings")]
@@ -255,7 +254,8 @@ def _run_stage(
     session = _session(stage, task, model, prepared, examples)
     listener.on_phase(stage.name, "train")
     train_to_the_end(session, run, stage.name, folder / "checkpoints", listener.on_event)
-    train_all_rows(model.core)
+    if task.reads == "text":
+        train_all_rows(model.core)
     counts = model.parameter_counts()
     for technique in stage.techniques:
         technique.finish(model)
@@ -328,7 +328,8 @@ def _session(
     for technique in stage.techniques:
         technique.apply(model)
     model.network.to(device())
-    train_known_rows(model.core, (row["input_ids"] for row in rows))
+    if task.reads == "text":
+        train_known_rows(model.core, (row["input_ids"] for row in rows))
     optimizer = build_optimizer(
         model.core, multipliers(stage.techniques, model, 0.0), stage.training
     )

@@ -20,10 +20,10 @@ LIBRARY = shipped()
 
 @pytest.mark.parametrize("name", LIBRARY)
 def test_takes_two_steps(name: str, bert: Path, tmp_path: Path) -> None:
+    reads = load_recipe(name).recipe.stages[0].task.reads
+    base = [f"base={bert}"] if reads == "text" else []
     run = luthier.tune(
-        name,
-        [f"base={bert}", "training.max_steps=2", "evaluation.resamples=100"],
-        runs_dir=tmp_path,
+        name, [*base, "training.max_steps=2", "evaluation.resamples=100"], runs_dir=tmp_path
     )
     assert run.verdict()["metrics"]
 

@@ -42,7 +42,7 @@ def command(
     given = _given(text or [], fields or [], input_file, predictor)
     predictions = predictor.predict(given, clean=clean)
     answers = [
-        {**({"text": one} if isinstance(one, str) else one), **answer}
+        {**({"text": one} if isinstance(one, str) else _plain(one)), **answer}
         for one, answer in zip(given, predictions, strict=True)
     ]
     if output:
@@ -82,11 +82,19 @@ def _field(said: str) -> tuple[str, str]:
     return name, value
 
 
+def _plain(given: dict[str, Any]) -> dict[str, Any]:
+    """A row without the content of images, which are called by their names."""
+    return {
+        role: value.get("path") if isinstance(value, dict) and "bytes" in value else value
+        for role, value in given.items()
+    }
+
+
 def _row(given: str | dict[str, Any], answer: dict[str, Any]) -> tuple[str, str, str]:
     probability = answer.get("probability")
     chosen = next(iter(answer.values()))
     words = ", ".join(map(str, chosen)) if isinstance(chosen, list) else str(chosen)
-    said = given if isinstance(given, str) else " | ".join(map(str, given.values()))
+    said = given if isinstance(given, str) else " | ".join(map(str, _plain(given).values()))
     text = " ".join(said.split())
     short = text if len(text) <= 80 else f"{text[:79]}…"
     return words, f"{probability:.4f}" if probability is not None else "", short

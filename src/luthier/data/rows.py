@@ -10,7 +10,9 @@ import polars as pl
 
 from luthier.core.errors import DataError
 from luthier.data.columns import extra_columns, map_columns
+from luthier.data.formats.format import by_name
 from luthier.data.gather import tagged
+from luthier.data.images import is_image
 from luthier.data.ledger import Ledger
 from luthier.data.operator import Context, Operator
 from luthier.data.roles import SPLIT, Role
@@ -83,7 +85,7 @@ def read_given(
     """The rows of a source to predict for, as they are, in order, every one.
 
     Where only one text is asked, each is that text, empty where it is missing; else a value for
-    every role. A ``.txt`` file has one text a line.
+    every role. A ``.txt`` file has one text a line. For images see :func:`given_images`.
 
     Args:
         spec: The source.
@@ -98,6 +100,8 @@ def read_given(
         path, _ = locate(spec, base_dir)
         text, _ = decode(read_content(path, spec)[1], spec)
         return text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+    if [role.kind for role in asked] == ["image"]:
+        return given_images(spec, asked[0], base_dir)
     raw = read_source(spec, base_dir=base_dir)
     table, _ = map_columns(raw, asked, {}, labelled=False)
     table = table.with_columns(pl.col(pl.String).fill_null(""))
@@ -105,6 +109,33 @@ def read_given(
         return table[asked[0].name].to_list()
     rows: list[dict[str, Any]] = table.to_dicts()
     return rows
+
+
+def given_images(spec: str, role: Role, base_dir: Path) -> Sequence[str | dict[str, Any]]:
+    """Images to predict for: the paths of files, and the values of others, within a table.
+
+    Args:
+        spec: A folder with images, at any depth, in the order of their names; or a source with
+            images or paths, which start where it stands.
+        role: That of the image.
+        base_dir: Relative paths start here.
+
+    Raises:
+        DataError: If the source cannot be read, or has no images.
+    """
+    folder = base_dir / Path(spec).expanduser()
+    if folder.is_dir():
+        files = sorted(str(file) for file in folder.rglob("*") if is_image(file.name))
+        if files:
+            return files
+    raw = read_source(spec, base_dir=base_dir)
+    column = by_name(raw.rows, role.name, *role.synonyms)
+    if column is None or raw.rows.schema[column] == pl.String:
+        table, _ = map_columns(raw, [role], {}, labelled=False)
+        start = raw.folder or base_dir
+        return [str((start / Path(path or "").expanduser()).resolve()) for path in table[role.name]]
+    cells = raw.rows[column].to_list()
+    return [{role.name: {"bytes": cell} if isinstance(cell, bytes) else cell} for cell in cells]
 
 
 def clean_texts(texts: Sequence[str], steps: Sequence[Operator] | None = None) -> list[str]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
-from luthier.data.batch import batches_by_length
+from luthier.core.ahead import made_ahead
+from luthier.data.batch import Rows, batches_by_length
 from luthier.models import kernels
 from luthier.models.devices import device
 from luthier.models.model import Model
-from luthier.tasks.task import Example, Predictions, Task, inputs_of
+from luthier.tasks.task import Batch, Example, Predictions, Task, inputs_of
 
 MAX_TOKENS = 16_384
 """Token budget of a batch, padding included."""
@@ -37,8 +38,7 @@ def predict(
     lengths = np.array([task.size(example) for example in examples])
     decoded: list[Any] = [None] * len(examples)
     with torch.inference_mode():
-        for rows in batches_by_length(lengths, batch_size, MAX_TOKENS):
-            batch = task.collate([examples[row] for row in rows])
+        for rows, batch in _batches(task, examples, lengths, batch_size):
             inputs = {name: tensor.to(place) for name, tensor in inputs_of(batch).items()}
             values = task.decode(model.network(**inputs), batch)
             for row, value in zip(rows, values, strict=True):
@@ -46,3 +46,17 @@ def predict(
             if on_rows:
                 on_rows(len(rows))
     return task.gather(decoded, examples)
+
+
+def _batches(
+    task: Task, examples: Sequence[Example], lengths: Rows, batch_size: int
+) -> Iterator[tuple[Rows, Batch]]:
+    """The rows of each batch, and the batch; where that takes long, the next one meanwhile."""
+
+    def collated(rows: Rows) -> Batch:
+        return task.collate([examples[row] for row in rows])
+
+    groups = batches_by_length(lengths, batch_size, MAX_TOKENS)
+    if task.slow_to_collate:
+        return made_ahead(collated, groups)
+    return ((rows, collated(rows)) for rows in groups)

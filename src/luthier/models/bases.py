@@ -27,7 +27,7 @@ class Base:
     path: Path
     """Folder with config, weights and tokenizer in transformers' layout."""
     origin: str
-    """Where it came from: ``built-in``, ``folder``, ``hub`` or ``run``."""
+    """Where it came from: ``built-in``, ``new``, ``folder``, ``hub`` or ``run``."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,21 @@ BUILT_IN = {
 }
 
 
+NEW = "new"
+"""Origin and name of bases with random weights."""
+
+ARCHITECTURES = Path(__file__).with_name("architectures")
+"""Folders with the configuration of networks to train from scratch."""
+
+USUAL = "resnet-small"
+"""What a new base is where no architecture is named."""
+
+
 def resolve(name: str, *, folder: Path, find_run: Callable[[str], Path]) -> Base:
     """Find a base by its name in a recipe.
 
     Args:
-        name: A built-in name, a folder, ``run:NAME`` or a hub id.
+        name: A built-in name, ``new``, ``new:ARCHITECTURE``, a folder, ``run:NAME`` or a hub id.
         folder: Relative folders start here.
         find_run: Gives the model folder of an earlier run by its name.
 
@@ -63,6 +73,8 @@ def resolve(name: str, *, folder: Path, find_run: Callable[[str], Path]) -> Base
     """
     if name in BUILT_IN:
         return Base(name, _built_in(name, BUILT_IN[name]), "built-in")
+    if name == NEW or name.startswith(f"{NEW}:"):
+        return Base(name, _new(name.partition(":")[2] or USUAL), NEW)
     if name.startswith("run:"):
         return Base(name, find_run(name.removeprefix("run:")), "run")
     local = folder / Path(name).expanduser()
@@ -93,6 +105,20 @@ def _built_in(name: str, base: BuiltIn) -> Path:
             package=base.package.replace("_", "-"),
         )
     return path
+
+
+def _new(architecture: str) -> Path:
+    known = sorted(folder.name for folder in ARCHITECTURES.iterdir() if folder.is_dir())
+    if architecture not in known:
+        near = nearest(architecture, known)
+        raise ModelError(
+            "There is no architecture '{name}' to train from scratch.",
+            hint="Did you mean '{near}'?" if near else "There are: {known}.",
+            name=architecture,
+            near=near,
+            known=", ".join(known),
+        )
+    return ARCHITECTURES / architecture
 
 
 def _hub(name: str) -> Path:

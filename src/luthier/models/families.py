@@ -48,7 +48,8 @@ def family_of(config: PretrainedConfig) -> Family:
 def depth_groups(network: nn.Module) -> list[DepthGroup]:
     """The depth groups of a transformers network, from input to head.
 
-    Layers are the items of the network's stacks, encoder before decoder. What the
+    Layers are the items of the network's stacks, encoder before decoder; of ResNet, ConvNeXt
+    and their kin these are the stages, each of one resolution. What the
     base applies before its first layer belongs to the embeddings, what a stack applies
     after its last (final norm) and the base after all of them (pooler) to that last
     layer, and everything outside the base to the head.
@@ -73,13 +74,15 @@ def _layer_stacks(network: nn.Module, base_prefix: str) -> dict[str, int]:
     for path, module in network.named_modules():
         is_stack = isinstance(module, nn.ModuleList) and len(module) > 0
         inside = any(path.startswith(f"{outer}.") for outer in stacks)
-        if is_stack and not inside and path.startswith(base_prefix) and _has_attention(module[0]):
+        if is_stack and not inside and path.startswith(base_prefix) and _is_layer(module[0]):
             stacks[path] = len(module)
     return stacks
 
 
-def _has_attention(layer: nn.Module) -> bool:
-    return any("att" in type(module).__name__.lower() for module in layer.modules())
+def _is_layer(module: nn.Module) -> bool:
+    """Whether it has attention, or is a stage, as the layers of one resolution are called."""
+    names = [type(part).__name__.lower() for part in module.modules()]
+    return "stage" in names[0] or any("att" in name for name in names)
 
 
 def _place(name: str, base_prefix: str, offsets: dict[str, int], total: int) -> str:

@@ -15,17 +15,16 @@ from peft import PeftModel
 from safetensors import SafetensorError
 from torch import nn
 from transformers import (
-    AutoImageProcessor,
-    BaseImageProcessor,
     PretrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
 
 from luthier.core.errors import ModelError, RecipeError
-from luthier.models.bases import Base
+from luthier.models.bases import NEW, Base
 from luthier.models.families import HEAD, DepthGroup, Family, depth_groups, family_of
 from luthier.models.heads.own import OwnNetwork, network_for
+from luthier.models.images import ImageProcessor
 
 DROPOUT_FIELDS = (
     "hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout",
@@ -40,7 +39,7 @@ OFFSET = {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl", "roberta-prel
 
 NO_LIMIT = 10**9
 
-Processor: TypeAlias = PreTrainedTokenizerBase | BaseImageProcessor
+Processor: TypeAlias = PreTrainedTokenizerBase | ImageProcessor
 """What turns rows into the network's input: a tokenizer, or what scales images."""
 
 
@@ -160,18 +159,31 @@ def load_model(
             config.pad_token_id = processor.pad_token_id
         torch.manual_seed(seed)
         with _Quiet():
-            network, loading = head.network_class(config).from_pretrained(
-                base.path,
-                config=config,
-                dtype=torch.float32,
-                use_safetensors=True,
-                ignore_mismatched_sizes=True,
-                output_loading_info=True,
-            )
+            network, missing = _network(base, head.network_class(config), config)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise _unusable(base, error) from None
-    _check_loaded(base, network, loading["missing_keys"])
+    _check_loaded(base, network, missing)
+    if isinstance(processor, ImageProcessor):
+        _check_size(base, network, processor)
     return Model(network, processor, head)
+
+
+def _network(
+    base: Base, kind: Any, config: PretrainedConfig
+) -> tuple[PreTrainedModel, Iterable[str]]:
+    """A network of a base, and the tensors that its files lack; of a new base all are random."""
+    if base.origin == NEW:
+        made = kind._from_config if issubclass(kind, PreTrainedModel) else kind.from_config
+        return made(config), ()
+    network, loading = kind.from_pretrained(
+        base.path,
+        config=config,
+        dtype=torch.float32,
+        use_safetensors=True,
+        ignore_mismatched_sizes=True,
+        output_loading_info=True,
+    )
+    return network, loading["missing_keys"]
 
 
 def load_bare(base: Base, auto_class: str) -> tuple[PreTrainedModel, list[str]]:
@@ -215,8 +227,7 @@ def load_processor(base: Base, reads: Literal["text", "image"]) -> Processor:
         return load_tokenizer(base)
     try:
         with _Quiet():
-            found: BaseImageProcessor = AutoImageProcessor.from_pretrained(base.path)  # type: ignore[no-untyped-call]
-            return found
+            return ImageProcessor.from_pretrained(base.path)
     except (OSError, ValueError, KeyError) as error:
         raise _unusable(base, error) from None
 
@@ -286,6 +297,21 @@ def _check_loaded(base: Base, network: PreTrainedModel, missing: Iterable[str]) 
             name=base.name,
             count=len(absent),
             example=absent[0],
+        )
+
+
+def _check_size(base: Base, network: PreTrainedModel, processor: ImageProcessor) -> None:
+    """Refuse images of another size than the network has positions for."""
+    made_for = getattr(network.config, "image_size", None)
+    positions = any(name.endswith("position_embeddings") for name, _ in network.named_parameters())
+    if positions and isinstance(made_for, int) and processor.size != (made_for, made_for):
+        raise ModelError(
+            "The base '{name}' reads images of {made_for} by {made_for} pixels, not {asked}.",
+            where="task.size",
+            hint="Leave task.size out, or choose a convolutional base.",
+            name=base.name,
+            made_for=made_for,
+            asked=" by ".join(map(str, processor.size)),
         )
 
 

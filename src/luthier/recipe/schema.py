@@ -228,7 +228,8 @@ class Stage(Config):
     name: str = "main"
     """Name of the stage, part of its folder's name."""
     base: str | None = None
-    """What to start from: a built-in name (`minilm-l6`), a folder, a hub id, `run:NAME`.
+    """What to start from: a built-in name (`minilm-l6`), a folder, a hub id, `run:NAME`, or
+    `new:resnet-small`, a small network for images with random weights.
     A later stage without it starts from the stage before."""
     task: Annotated[Any, Registered(TASKS)]
     """What is learned."""
@@ -240,6 +241,14 @@ class Stage(Config):
     """How the model is fitted."""
     evaluation: Evaluation = Evaluation()
     """What is measured and what must be reached."""
+
+    @model_validator(mode="after")
+    def _new_base_is_trained(self) -> Self:
+        new = self.base is not None and self.base.partition(":")[0] == "new"
+        adapted = [technique.kind for technique in self.techniques if technique.needs_base]
+        if new and adapted:
+            raise ValueError(f"{adapted[0]} adapts a trained base, and {self.base} is random")
+        return self
 
 
 class Recipe(Config):

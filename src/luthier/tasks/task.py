@@ -101,6 +101,10 @@ class Task(ABC):
     needs: Sequence[str] = ()
     """Roles that a row must have to be answered although the recipe does not ask for them: those
     that the training rows turned out to have."""
+    reads: ClassVar[Literal["text", "image"]] = "text"
+    """What the base is given."""
+    slow_to_collate: ClassVar[bool] = False
+    """Whether batches are worth making while those before them are computed."""
     answer: ClassVar[str] = "label"
     """Role that holds the answer; without it rows are encoded as in serving."""
     apart: bool = False
@@ -159,6 +163,15 @@ class Task(ABC):
     @abstractmethod
     def collate(self, examples: Sequence[Example]) -> Batch:
         """Examples padded into one batch: (rows, longest length) tensors."""
+
+    def collate_to_train(self, examples: Sequence[Example], seeds: Sequence[int]) -> Batch:
+        """The same for training, where a task may change examples at random.
+
+        Args:
+            examples: Of one micro-batch.
+            seeds: All that chance may depend on: the run's seed, step, number of the micro-batch.
+        """
+        return self.collate(examples)
 
     @abstractmethod
     def loss(self, output: Any, batch: Batch) -> tuple[Tensor, float]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import warnings
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from luthier.core.errors import RecipeError
 from luthier.core.lazy import lazy
 from luthier.recipe.registries import TECHNIQUES
 from luthier.techniques.technique import Rule, Technique
@@ -23,6 +24,8 @@ else:
 @TECHNIQUES.register
 class Lora(Technique):
     """Train low-rank updates of the base's matrices, and the head (Hu et al. 2021)."""
+
+    needs_base: ClassVar[bool] = True
 
     kind: Literal["lora"] = "lora"
     """This technique."""
@@ -56,7 +59,14 @@ class Lora(Technique):
         with warnings.catch_warnings():
             # peft sees itself that GPT-2 keeps its matrices transposed, and says so.
             warnings.filterwarnings("ignore", message="fan_in_fan_out")
-            model.network = peft.get_peft_model(model.core, config)
+            try:
+                model.network = peft.get_peft_model(model.core, config)
+            except ValueError as error:
+                raise RecipeError(
+                    "The technique lora finds nothing to adapt: {reason}",
+                    hint="Name what to adapt in target_modules, e.g. [convolution] of a ResNet.",
+                    reason=str(error).splitlines()[0],
+                ) from None
 
     def rules(self, model: Model, progress: float) -> list[Rule]:
         """Only adapters and the head move."""

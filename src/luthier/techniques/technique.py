@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from luthier.core.config import Config
 
@@ -26,6 +26,9 @@ class Rule:
 
 class Technique(Config):
     """What a recipe says of a technique."""
+
+    needs_base: ClassVar[bool] = False
+    """Whether it only adapts what pre-training learned, so that a new base is of no use to it."""
 
     kind: str
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 
+from luthier.core.ahead import Ahead
 from luthier.core.errors import RecipeError
 from luthier.data.batch import Rows, micro_batches, plan_epoch
 from luthier.metrics import higher_is_better
 from luthier.models import kernels
+from luthier.models.batch_norm import keep_frozen_statistics
 from luthier.models.devices import choose_precision, device, world
 from luthier.models.model import Model
 from luthier.recipe.schema import Training
-from luthier.tasks.task import Example, Task
+from luthier.tasks.task import Batch, Example, Task
 from luthier.train.apart import Apart
 from luthier.train.events import (
     CheckpointDue,
@@ -53,6 +55,7 @@ class Session:
         self.lengths = np.array([self.task.size(example) for example in self.examples])
         self._mixture = self.task.plan(self.examples)
         self._plan: tuple[int, list[Rows]] = (-1, [])
+        self._ahead = Ahead(lambda step: list(self._collated(step)), self.total_steps)
 
     @property
     def rows_per_step(self) -> int:
@@ -78,7 +81,8 @@ class Session:
     def rows_of(self, step: int) -> Rows:
         """The rows of an optimizer step: a function of (seed, epoch, step) alone."""
         epoch, index = divmod(step, self.steps_per_epoch)
-        if self._plan[0] != epoch:
+        planned, plan = self._plan
+        if planned != epoch:
             plan = plan_epoch(
                 self.lengths,
                 self.rows_per_step,
@@ -88,7 +92,25 @@ class Session:
                 rows=self._mixture.epoch(len(self.examples), seed=self.settings.seed, epoch=epoch),
             )
             self._plan = (epoch, plan)
-        return self._plan[1][index]
+        return plan[index]
+
+    def cut(self, step: int) -> list[Rows]:
+        """The micro-batches of an optimizer step."""
+        return micro_batches(
+            self.rows_of(step),
+            self.lengths,
+            parts=self.settings.gradient_accumulation_steps,
+            max_tokens=self.settings.max_tokens,
+        )
+
+    def batches(self, step: int) -> Iterable[Batch]:
+        """The micro-batches, collated; where that takes long, those of the next step meanwhile."""
+        return self._ahead.get(step) if self.task.slow_to_collate else self._collated(step)
+
+    def _collated(self, step: int) -> Iterator[Batch]:
+        for index, rows in enumerate(self.cut(step)):
+            examples = [self.examples[row] for row in rows]
+            yield self.task.collate_to_train(examples, (self.settings.seed, step, index))
 
 
 def train(session: Session) -> Iterator[Event]:
@@ -117,8 +139,9 @@ def train(session: Session) -> Iterator[Event]:
 
 
 def prepare_to_train(model: Model) -> None:
-    """Training mode, with the kernels that are fastest in it."""
+    """Training mode, but for frozen statistics, with the kernels that are fastest in it."""
     model.network.train()
+    keep_frozen_statistics(model.core)
     if device().type == "cpu":
         kernels.use_fast(model.core)
 
@@ -143,12 +166,7 @@ def _step(session: Session, total: int) -> Stepped:
     rate = settings.learning_rate * settings.schedule.multiplier(moment)
     set_learning_rate(session.optimizer, rate)
     rows = session.rows_of(progress.step)
-    batches = micro_batches(
-        rows,
-        session.lengths,
-        parts=settings.gradient_accumulation_steps,
-        max_tokens=settings.max_tokens,
-    )
+    batches = session.cut(progress.step)
     result = _compute(session, batches)
     progress.step += 1
     progress.rows += len(rows)
@@ -176,7 +194,7 @@ def _compute(session: Session, batches: list[Rows]) -> StepResult:
     loss_sum, weight_sum = accumulate(
         session.model.network,
         task,
-        ({**task.collate([session.examples[n] for n in batch]), **shared} for batch in batches),
+        ({**batch, **shared} for batch in session.batches(session.progress.step)),
         place=place,
         precision=choose_precision(settings.precision, place),
         seeds=seeds,

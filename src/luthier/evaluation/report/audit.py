@@ -19,23 +19,31 @@ def audit(report: Report, say: Say) -> str:
 
 
 def _table(name: str, found: dict[str, Any], say: Say) -> str:
+    facts = [(say("Rows that teach"), _of(found["rows_trained"], found["rows"]))]
+    if "tokens" in found:
+        facts += _tokens(found, say)
+    facts.append(
+        (say("Rows that equal one of another label"), _of(found["alike_differ"], found["rows"]))
+    )
+    return table((escape(name) or say("Training rows"), ""), facts)
+
+
+def _tokens(found: dict[str, Any], say: Say) -> list[tuple[str, str]]:
     facts = [
-        (say("Rows that teach"), _of(found["rows_trained"], found["rows"])),
         (say("Tokens"), f"{found['tokens']:,}"),
         (say("Rows cut at {count} tokens", count=found["max_length"]),
          _of(found["rows_cut"], found["rows"])),
         (say("Tokens cut off"), _of(found["tokens_cut"], found["tokens"] + found["tokens_cut"])),
         (say("Tokens unknown to the base"), f"{found['unknown']:.2%}"),
         (say("Tokens a word"), f"{found['tokens_per_word']:.2f}"),
-        (say("Rows that equal one of another label"), _of(found["alike_differ"], found["rows"])),
     ]  # fmt: skip
     if found["tokens_trained"] is not None:
-        facts.insert(2, (say("Tokens that teach"), _of(found["tokens_trained"], found["tokens"])))
+        facts.insert(1, (say("Tokens that teach"), _of(found["tokens_trained"], found["tokens"])))
     if found["stop_trained"] is not None:
         facts.append((say("Rows that teach to stop"), f"{found['stop_trained']:.1%}"))
     if found["served_alike"] is not None:
         facts.append((say("Rows that serving encodes alike"), f"{found['served_alike']:.1%}"))
-    return table((escape(name) or say("Training rows"), ""), facts)
+    return facts
 
 
 def _of(count: int, total: int) -> str:

@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import polars as pl
 
 from luthier.tasks.audit.cuts import collisions, truncation, whole_lengths
 from luthier.tasks.audit.encoded import Audit, Encoded, Measured
+from luthier.tasks.audit.images import audit_images
 from luthier.tasks.audit.supervision import stop, supervision, taught, template
 from luthier.tasks.audit.vocabulary import vocabulary
+from luthier.tasks.task import Example, Task
+
+
+def audit_rows(
+    task: Task, rows: pl.DataFrame, examples: Sequence[Example], *, longest: int
+) -> Audit:
+    """Measure what a task's rows teach: see :func:`audit`, and of images :func:`audit_images`.
+
+    Args:
+        task: At work.
+        rows: Prepared rows.
+        examples: From the task's ``encode``.
+        longest: Tokens that the base has positions for.
+
+    Raises:
+        NothingSupervisedError: If no row teaches anything.
+    """
+    if task.reads == "image":
+        return audit_images(rows, examples)
+    return audit(Encoded.of(task, rows, examples, longest=longest))
 
 
 def audit(encoded: Encoded) -> Audit:
