@@ -1,0 +1,110 @@
+"""The task parse end to end: overfit, save, reload, predict; crash and resume; adapters; freezing."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from tests.helpers import recipe
+
+import luthier
+from luthier.core.errors import DataError, ModelError
+from luthier.data.formats.trees import Conllu, is_tree
+from luthier.pipeline import Listener, resume_run, tune
+from luthier.recipe.load import load_recipe
+from luthier.runs import list_runs
+from luthier.train.events import Event, Stepped
+
+NOUNS = ("company", "shares", "board", "oil", "euro", "sales", "quarter")
+VERBS = ("held", "met", "named", "listed", "moved")
+SAMPLES = (["the", "board", "named", "its", "company"], ["sales", "moved", "in", "the", "quarter"])
+
+
+class Writer:
+    """Sentences with their trees: subject, verb, object, and phrases on both."""
+
+    def __init__(self, choose: random.Random) -> None:
+        self.choose = choose
+        self.words: list[tuple[str, int, str]] = []
+
+    def add(self, word: str, head: int, deprel: str) -> int:
+        """Put a word at the end; its number."""
+        self.words.append((word, head, deprel))
+        return len(self.words)
+
+    def phrase(self, head: int, deprel: str, case: str = "") -> int:
+        """A noun with what stands before it; ``head`` 0 is filled in later."""
+        before = [(case, "case")] if case else []
+        if self.choose.random() < 0.6:
+            before.append((self.choose.choice(("the", "its")), "det"))
+        if self.choose.random() < 0.4:
+            before.append((self.choose.choice(("net", "strong", "weak")), "amod"))
+        noun = len(self.words) + len(before) + 1
+        for word, relation in before:
+            self.add(word, noun, relation)
+        return self.add(self.choose.choice(NOUNS), head, deprel)
+
+    def sentence(self) -> dict[str, Any]:
+        """A whole one."""
+        self.words = []
+        subject = self.phrase(0, "nsubj")
+        if self.choose.random() < 0.4:
+            self.phrase(subject, "nmod", "of")
+        verb = self.add(self.choose.choice(VERBS), 0, "root")
+        word, _, deprel = self.words[subject - 1]
+        self.words[subject - 1] = (word, verb, deprel)
+        if self.choose.random() < 0.7:
+            self.phrase(verb, "obj")
+        if self.choose.random() < 0.4:
+            self.phrase(verb, "obl", "in")
+        tokens, heads, deprels = (list(column) for column in zip(*self.words, strict=True))
+        return {"tokens": tokens, "heads": heads, "deprels": deprels}
+
+
+def trees(count: int, seed: int = 0) -> list[dict[str, Any]]:
+    """Different sentences."""
+    writer = Writer(random.Random(seed))
+    found: dict[str, dict[str, Any]] = {}
+    while len(found) < count:
+        sentence = writer.sentence()
+        found.setdefault(" ".join(sentence["tokens"]), sentence)
+    return list(found.values())
+
+
+def conllu(rows: list[dict[str, Any]]) -> str:
+    written = (Conllu().write_row({**row, "tags": ["X"] * len(row["tokens"])}) for row in rows)
+    return "".join(Conllu().as_text(row) for row in written if row)
+
+
+@pytest.fixture
+def treebank(tmp_path: Path) -> Path:
+    path = tmp_path / "trees.conllu"
+    path.write_text(conllu(trees(150)), encoding="utf-8")
+    return path
+
+
+def values_for(treebank: Path, base: Path, **changes: Any) -> dict[str, Any]:
+    changes.setdefault("training__epochs", 8)
+    task = {"kind": "parse", "arc_units": 32, "label_units": 16, "dropout": 0}
+    return recipe(treebank, base, **({"task": task} | changes))
+
+
+def scores(verdict: dict[str, Any]) -> dict[str, float]:
+    return {name: entry["value"] for name, entry in verdict["metrics"].items()}
+
+
+@pytest.mark.parametrize("kind", ["bert", "gpt2", "llama"])
+def test_family_learns_saves_and_reloads(
+    bases: dict[str, Path], treebank: Path, tmp_path: Path, kind: str
+) -> None:
+    run = luthier.tune(values_for(treebank, bases[kind]), runs_dir=tmp_path / "runs")
+    measured = scores(run.verdict())
+    print(kind, measured, run.verdict()["verdict"])
+    assert measured["las"] >= 0.9
+    assert run.verdict()["verdict"]["beats_baseline"]
+    assert scores(luthier.evaluate(run)) == pytest.approx(measured, abs=1e-9)
