@@ -1,23 +1,25 @@
-"""The task parse end to end: overfit, save, reload, predict; crash and resume; adapters; freezing."""
+"""The task parse end to end: overfit, save, reload, predict; resume; adapters; freezing."""
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from tests.helpers import recipe
+from tests.conftest import BAD, FILLER, FLAT, GOOD
+from tests.helpers import here, recipe
 
 import luthier
 from luthier.core.errors import DataError, ModelError
 from luthier.data.formats.trees import Conllu, is_tree
+from luthier.data.sources import read_source
 from luthier.pipeline import Listener, resume_run, tune
 from luthier.recipe.load import load_recipe
-from luthier.runs import list_runs
+from luthier.runs import Run, list_runs
 from luthier.train.events import Event, Stepped
 
 NOUNS = ("company", "shares", "board", "oil", "euro", "sales", "quarter")
@@ -84,27 +86,53 @@ def conllu(rows: list[dict[str, Any]]) -> str:
 @pytest.fixture
 def treebank(tmp_path: Path) -> Path:
     path = tmp_path / "trees.conllu"
-    path.write_text(conllu(trees(150)), encoding="utf-8")
+    path.write_text(conllu(trees(130)), encoding="utf-8")
     return path
 
 
 def values_for(treebank: Path, base: Path, **changes: Any) -> dict[str, Any]:
-    changes.setdefault("training__epochs", 8)
     task = {"kind": "parse", "arc_units": 32, "label_units": 16, "dropout": 0}
-    return recipe(treebank, base, **({"task": task} | changes))
+    settings = {"task": task, "training__epochs": 2, "training__batch_size": 8} | changes
+    return recipe(treebank, base, **settings)
+
+
+def overfitted(treebank: Path, base: Path, runs: Path, **changes: Any) -> Run:
+    settings = {"training__epochs": 18, "training__learning_rate": 1e-2} | changes
+    return luthier.tune(values_for(treebank, base, **settings), runs_dir=runs)
 
 
 def scores(verdict: dict[str, Any]) -> dict[str, float]:
     return {name: entry["value"] for name, entry in verdict["metrics"].items()}
 
 
+def heads_of(answer: dict[str, Any]) -> list[int]:
+    return [word["head"] for word in answer["words"]]
+
+
+def assert_same(left: list[dict[str, Any]], right: list[dict[str, Any]]) -> None:
+    """The same trees, with the same probabilities to 1e-6."""
+    assert [one["conllu"] for one in left] == [other["conllu"] for other in right]
+    for one, other in zip(left, right, strict=True):
+        pairs = zip(one["words"], other["words"], strict=True)
+        assert all(a["probability"] == pytest.approx(b["probability"], abs=1e-6) for a, b in pairs)
+
+
 @pytest.mark.parametrize("kind", ["bert", "gpt2", "llama"])
 def test_family_learns_saves_and_reloads(
     bases: dict[str, Path], treebank: Path, tmp_path: Path, kind: str
 ) -> None:
-    run = luthier.tune(values_for(treebank, bases[kind]), runs_dir=tmp_path / "runs")
+    run = overfitted(treebank, bases[kind], tmp_path / "runs")
     measured = scores(run.verdict())
-    print(kind, measured, run.verdict()["verdict"])
-    assert measured["las"] >= 0.9
+    assert measured["las"] >= 0.85
+    assert measured["uas"] >= measured["las"]
     assert run.verdict()["verdict"]["beats_baseline"]
-    assert scores(luthier.evaluate(run)) == pytest.approx(measured, abs=1e-9)
+    assert scores(luthier.evaluate(run, batch_size=3)) == pytest.approx(measured, abs=1e-9)
+    given = [{"tokens": row["tokens"]} for row in trees(40, seed=5)]
+    whole = luthier.load(run).predict(given)
+    again = luthier.load(run.model)
+    assert_same(whole, [again.predict([one])[0] for one in given[:12]] + whole[12:])
+    assert_same(whole, again.predict(given, batch_size=7))
+    for answer in whole:
+        heads = heads_of(answer)
+        assert is_tree(heads)
+        assert heads.count(0) == 1
