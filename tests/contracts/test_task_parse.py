@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import torch
+import transformers
 from safetensors.torch import load_file
-from tests.conftest import BAD, FILLER, FLAT, GOOD
 from tests.helpers import here, recipe
 
 import luthier
@@ -121,12 +121,13 @@ def assert_same(left: list[dict[str, Any]], right: list[dict[str, Any]]) -> None
 def test_family_learns_saves_and_reloads(
     bases: dict[str, Path], treebank: Path, tmp_path: Path, kind: str
 ) -> None:
-    run = overfitted(treebank, bases[kind], tmp_path / "runs")
+    epochs = {"bert": 18, "gpt2": 8, "llama": 8}[kind]
+    run = overfitted(treebank, bases[kind], tmp_path / "runs", training__epochs=epochs)
     measured = scores(run.verdict())
-    assert measured["las"] >= 0.85
+    assert measured["las"] >= 0.8
     assert measured["uas"] >= measured["las"]
     assert run.verdict()["verdict"]["beats_baseline"]
-    assert scores(luthier.evaluate(run, batch_size=3)) == pytest.approx(measured, abs=1e-9)
+    assert scores(luthier.evaluate(run)) == pytest.approx(measured, abs=1e-9)
     given = [{"tokens": row["tokens"]} for row in trees(40, seed=5)]
     whole = luthier.load(run).predict(given)
     again = luthier.load(run.model)
@@ -136,3 +137,97 @@ def test_family_learns_saves_and_reloads(
         heads = heads_of(answer)
         assert is_tree(heads)
         assert heads.count(0) == 1
+
+
+def test_answers_are_written_as_trees_that_are_read_again(
+    bert: Path, treebank: Path, tmp_path: Path
+) -> None:
+    run = luthier.tune(values_for(treebank, bert), runs_dir=tmp_path / "runs")
+    asked = tmp_path / "asked.conllu"
+    asked.write_text(conllu(trees(9, seed=8)), encoding="utf-8")
+    done = here("predict", run.path, "--input", asked, "--output", "said.conllu", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = read_source("said.conllu", base_dir=tmp_path).rows
+    given = [{"tokens": row["tokens"]} for row in trees(9, seed=8)]
+    answers = luthier.load(run).predict(given)
+    assert said["tokens"].to_list() == [row["tokens"] for row in given]
+    assert said["heads"].to_list() == [heads_of(answer) for answer in answers]
+    assert said["deprels"].to_list() == [
+        [word["deprel"] for word in answer["words"]] for answer in answers
+    ]
+    done = here("predict", run.path, "--text", "The board met.", "--output", "said.jsonl",
+                cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    answer = json.loads((tmp_path / "said.jsonl").read_text(encoding="utf-8"))
+    assert [word["token"] for word in answer["words"]] == ["The", "board", "met", "."]
+    assert heads_of(answer).count(0) == 1
+
+
+def test_what_cannot_be_parsed_is_refused(
+    bases: dict[str, Path], treebank: Path, tmp_path: Path
+) -> None:
+    run = luthier.tune(
+        values_for(treebank, bases["bert"], training__epochs=1), runs_dir=tmp_path / "runs"
+    )
+    with pytest.raises(DataError, match="too long to parse"):
+        luthier.load(run).predict([{"tokens": ["oil"] * 80}])
+    with pytest.raises(ModelError, match="cannot carry this task"):
+        luthier.tune(values_for(treebank, bases["t5"]), runs_dir=tmp_path / "runs")
+
+
+class Stop(Exception):
+    """Stands for a crash between two events."""
+
+
+def crash(event: Event) -> None:
+    if isinstance(event, Stepped) and event.step == 7:
+        raise Stop
+
+
+@pytest.mark.parametrize("technique", ["full", "lora"])
+def test_crash_and_resume(bert: Path, treebank: Path, tmp_path: Path, technique: str) -> None:
+    values = values_for(treebank, bert, techniques=[{"kind": technique}], training__save_every=3)
+    values["training"]["dropout"] = values["task"]["dropout"] = 0.2
+    whole = luthier.tune(values, runs_dir=tmp_path / "whole")
+    with pytest.raises(Stop):
+        tune(load_recipe(values), tmp_path / "cut", listener=Listener(on_event=crash))
+    (cut,) = list_runs(tmp_path / "cut")
+    again = resume_run(cut)
+    ours, theirs = weights(again), weights(whole)
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    assert again.verdict()["metrics"] == whole.verdict()["metrics"]
+
+
+def weights(run: Run) -> dict[str, torch.Tensor]:
+    (file,) = run.model.glob("*.safetensors")
+    return load_file(file)
+
+
+@pytest.mark.parametrize(
+    "technique", [{"kind": "freeze", "all_but_head": True}, {"kind": "lora", "r": 8}]
+)
+def test_what_is_frozen_stays_and_the_rest_learns(
+    bert: Path, treebank: Path, tmp_path: Path, technique: dict[str, Any]
+) -> None:
+    run = overfitted(treebank, bert, tmp_path / "runs", techniques=[technique], training__epochs=6)
+    assert run.verdict()["verdict"]["beats_baseline"]
+    assert scores(luthier.evaluate(run)) == pytest.approx(scores(run.verdict()), abs=1e-9)
+    before = load_file(bert / "model.safetensors")
+    core = luthier.load(run).model.core
+    after = {
+        name.removeprefix("bert.").replace(".base_layer", ""): tensor
+        for name, tensor in core.state_dict().items()
+    }
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_the_tuned_base_loads_in_transformers(bert: Path, treebank: Path, tmp_path: Path) -> None:
+    run = luthier.tune(values_for(treebank, bert), runs_dir=tmp_path / "runs")
+    encoder = transformers.AutoModel.from_pretrained(run.model).eval()
+    model = luthier.load(run).model
+    ids = {"input_ids": torch.tensor([[2, 5, 9, 7, 3]]), "attention_mask": torch.ones(1, 5).long()}
+    with torch.inference_mode():
+        ours = model.core.eval().base_model(**ids).last_hidden_state
+        theirs = encoder(**ids).last_hidden_state
+    assert torch.equal(ours, theirs)

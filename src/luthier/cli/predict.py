@@ -23,7 +23,11 @@ def command(
         Path | None, typer.Option("--input", help="A file of rows: table, lines or JSON.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", help="Write JSON lines here instead of stdout.")
+        Path | None,
+        typer.Option(
+            "--output",
+            help="Write JSON lines here instead of stdout; trees to a .conllu file in that format.",
+        ),
     ] = None,
     clean: Annotated[
         bool, typer.Option("--clean", help="Clean the texts first, as the training rows were.")
@@ -32,8 +36,6 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Give a tuned model's answers for texts or rows."""
-    import json
-
     import luthier
     from luthier.core.files import write_atomic
 
@@ -45,8 +47,7 @@ def command(
         for one, answer in zip(given, predictions, strict=True)
     ]
     if output:
-        lines = [json.dumps(answer, ensure_ascii=False) for answer in answers]
-        write_atomic(output, "\n".join(lines) + "\n")
+        write_atomic(output, _written(output.suffix[1:], answers))
     elif as_json:
         print_json({"predictions": answers})
     else:
@@ -79,6 +80,15 @@ def _field(said: str) -> tuple[str, str]:
             "--field takes role=value, not '{said}'.", hint="E.g. question='Who?'", said=said
         )
     return name, value
+
+
+def _written(ending: str, answers: list[dict[str, Any]]) -> str:
+    """Answers as a file has them: what an ending such as ``conllu`` names of them, or as JSON."""
+    import json
+
+    if answers and all(ending in answer for answer in answers):
+        return "".join(str(answer[ending]) for answer in answers)
+    return "".join(f"{json.dumps(answer, ensure_ascii=False)}\n" for answer in answers)
 
 
 def _row(given: str | dict[str, Any], answer: dict[str, Any]) -> tuple[str, str, str]:
