@@ -110,11 +110,11 @@ def heads_of(answer: dict[str, Any]) -> list[int]:
 
 
 def assert_same(left: list[dict[str, Any]], right: list[dict[str, Any]]) -> None:
-    """The same trees, with the same probabilities to 1e-6."""
+    """The same trees, with the same probabilities but for the rounding of fp32."""
     assert [one["conllu"] for one in left] == [other["conllu"] for other in right]
     for one, other in zip(left, right, strict=True):
         pairs = zip(one["words"], other["words"], strict=True)
-        assert all(a["probability"] == pytest.approx(b["probability"], abs=1e-6) for a, b in pairs)
+        assert all(a["probability"] == pytest.approx(b["probability"], abs=2e-5) for a, b in pairs)
 
 
 @pytest.mark.parametrize("kind", ["bert", "gpt2", "llama"])
@@ -131,6 +131,7 @@ def test_family_learns_saves_and_reloads(
     given = [{"tokens": row["tokens"]} for row in trees(40, seed=5)]
     whole = luthier.load(run).predict(given)
     again = luthier.load(run.model)
+    assert again.predict(given) == whole
     assert_same(whole, [again.predict([one])[0] for one in given[:12]] + whole[12:])
     assert_same(whole, again.predict(given, batch_size=7))
     for answer in whole:
