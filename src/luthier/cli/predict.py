@@ -23,7 +23,11 @@ def command(
         Path | None, typer.Option("--input", help="A file of rows: table, lines or JSON.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", help="Write JSON lines here instead of stdout.")
+        Path | None,
+        typer.Option(
+            "--output",
+            help="Write JSON lines here instead of stdout; trees to a .conllu file in that format.",
+        ),
     ] = None,
     clean: Annotated[
         bool, typer.Option("--clean", help="Clean the texts first, as the training rows were.")
@@ -33,8 +37,6 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Give a tuned model's answers for texts or rows."""
-    import json
-
     import luthier
     from luthier.core.files import write_atomic
 
@@ -46,8 +48,7 @@ def command(
         for one, answer in zip(given, predictions, strict=True)
     ]
     if output:
-        lines = [json.dumps(answer, ensure_ascii=False) for answer in answers]
-        write_atomic(output, "\n".join(lines) + "\n")
+        write_atomic(output, _written(output.suffix[1:], answers))
     elif as_json:
         print_json({"predictions": answers})
     else:
@@ -82,12 +83,22 @@ def _field(said: str) -> tuple[str, str]:
     return name, value
 
 
+<<<<<<< HEAD
 def _plain(given: dict[str, Any]) -> dict[str, Any]:
     """A row without the content of images, which are called by their names."""
     return {
         role: value.get("path") if isinstance(value, dict) and "bytes" in value else value
         for role, value in given.items()
     }
+=======
+def _written(ending: str, answers: list[dict[str, Any]]) -> str:
+    """Answers as a file has them: what an ending such as ``conllu`` names of them, or as JSON."""
+    import json
+
+    if answers and all(ending in answer for answer in answers):
+        return "".join(str(answer[ending]) for answer in answers)
+    return "".join(f"{json.dumps(answer, ensure_ascii=False)}\n" for answer in answers)
+>>>>>>> parse
 
 
 def _row(given: str | dict[str, Any], answer: dict[str, Any]) -> tuple[str, str, str]:

@@ -14,6 +14,9 @@ from luthier.data.sources import Raw
 WHOLE_UP_TO = 2.0**53
 """Floats below this hold whole numbers exactly."""
 
+LISTS = ("labels", "tokens")
+"""Kinds of role whose column may hold lists."""
+
 NO_TEXT = (pl.Binary, pl.Object, pl.Duration)
 """Types of plain cells that no text can be made of."""
 
@@ -123,13 +126,13 @@ def _take_only_text_left(raw: Raw, roles: Sequence[Role], found: dict[str, str])
 
 
 def _as_role(raw: Raw, column: str, role: Role) -> pl.Expr:
-    """The column as text (or lists of text for several labels).
+    """The column as text (or lists of text for several labels, or for words).
 
     Raises:
         DataError: If it holds something nested where text is needed.
     """
     kind = raw.rows.schema[column]
-    if isinstance(kind, pl.List) and role.kind == "labels" and not _nested(kind.inner):
+    if isinstance(kind, pl.List) and role.kind in LISTS and not _nested(kind.inner):
         whole = not kind.inner.is_float() or _is_whole(raw.rows[column].explode())
         return pl.col(column).list.eval(
             _plain(pl.element(), kind.inner) if whole else pl.element().cast(pl.String)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 else:
     pl, metrics = lazy("polars"), lazy("luthier.metrics")
 
+WORDS = ("words", "form", "sentence", "text", "句子", "文本")
+"""Names under which what is to be parsed usually comes: words, or a text to part into words."""
+
 Units = Annotated[int, Field(gt=0)]
 
 
@@ -44,7 +47,7 @@ class Parse(TaskConfig):
 
     def roles(self) -> tuple[Role, ...]:
         """``tokens``, ``heads`` and ``deprels``."""
-        return (Role("tokens", "tokens"), Role("heads", "heads"), Role("deprels", "tags"))
+        return (Role("tokens", "tokens", WORDS), Role("heads", "heads"), Role("deprels", "tags"))
 
     def metric_names(self) -> list[str]:
         """Those of trees."""

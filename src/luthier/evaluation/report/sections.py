@@ -25,6 +25,8 @@ HEADLINES = {
     "mae": "Mean size of an error, in the unit of the score.",
     "pearson": "How well answers rise and fall with the truth: 1 is perfect.",
     "spearman": "The same for the order of the answers.",
+    "uas": "The share of words with the right head.",
+    "las": "The share of words with the right head and the right relation to it.",
 }
 MOST_CLASSES = 20
 
