@@ -81,7 +81,7 @@ def _limits(task: dict[str, Any]) -> str:
     for code in LANGUAGES:
         text = "The figures hold for rows like those of the test; for others, measure again."
         said.append(translate(text, code))
-        if "max_length" in task:
+        if "max_length" in task and "stride" not in task:
             cut = "What is beyond {count} tokens is cut."
             said.append(translate(cut, code, count=task["max_length"]))
     return "\n".join(said)

@@ -25,8 +25,17 @@ HEADLINES = {
     "mae": "Mean size of an error, in the unit of the score.",
     "pearson": "How well answers rise and fall with the truth: 1 is perfect.",
     "spearman": "The same for the order of the answers.",
+<<<<<<< HEAD
     "uas": "The share of words with the right head.",
     "las": "The share of words with the right head and the right relation to it.",
+=======
+    "exact_match": "The share of questions whose answer is, but for case, punctuation and "
+    "articles, a true one.",
+    "f1": "Precision and recall in one figure; 1 is perfect.",
+    "has_answer_f1": "f1 of the questions that the text does answer.",
+    "no_answer_accuracy": "Of the questions that the text does not answer, the share that gets no "
+    "answer.",
+>>>>>>> extract
 }
 MOST_CLASSES = 20
 
