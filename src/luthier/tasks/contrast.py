@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from luthier.core.lazy import lazy
 from luthier.data.roles import Role
 from luthier.recipe.registries import TASKS
-from luthier.tasks.classify import LABEL, TEXT
+from luthier.tasks.classification.columns import LABEL, TEXT
 from luthier.tasks.task import Facts, TaskConfig
 
 if TYPE_CHECKING:
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 else:
     metrics = lazy("luthier.metrics")
     contraster = lazy("luthier.tasks.contrasting.contraster")
+
+
+TRAINING: dict[str, Any] = {
+    "max_steps": 60, "batch_size": 8, "gradient_accumulation_steps": 1, "evaluate_every": 60,
+    "early_stopping": None,
+}  # fmt: skip
+"""How a stage before one that classifies is trained, where the latter's settings do not serve:
+for so many steps, however few the rows."""
 
 
 @TASKS.register
