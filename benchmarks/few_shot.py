@@ -14,9 +14,9 @@ from typing import Any
 from benchmarks.common import data_folder, keep, summary, tune
 
 SETS = {
-    "trec6": ("train.tsv", "test.tsv[~300]"),
-    "sst2": ("train.tsv[~3000]", "test.tsv[~300]"),
-    "financial_phrasebank": ("all_agree.csv[300:]", "all_agree.csv[:300]"),
+    "trec6": ("train.tsv", "test.tsv[~200]"),
+    "sst2": ("train.tsv[~3000]", "test.tsv[~200]"),
+    "financial_phrasebank": ("all_agree.csv[200:]", "all_agree.csv[:200]"),
 }
 """Rows to draw from, and test rows."""
 
@@ -30,14 +30,14 @@ def recipe(name: str, rows: int, seed: int, contrast: bool) -> dict[str, Any]:
     return {
         "name": "few",
         "base": "minilm-l6",
-        "task": {"kind": "classify", "max_length": 64, "contrast": contrast},
+        "task": {"kind": "classify", "max_length": 48, "contrast": contrast},
         "data": {
             "train": str(folder / train),
             "test": str(folder / test),
             "split": {"validation": 0.0, "few_shot": rows, "seed": seed},
         },
         "techniques": [{"kind": "discriminative", "decay": 0.75}],
-        "training": {"max_steps": 60, "batch_size": 16, "learning_rate": 3e-4, "seed": seed},
+        "training": {"max_steps": 40, "batch_size": 16, "learning_rate": 3e-4, "seed": seed},
         "evaluation": {"resamples": 100},
     }
 

@@ -24,11 +24,11 @@ else:
 
 
 TRAINING: dict[str, Any] = {
-    "max_steps": 60, "batch_size": 8, "gradient_accumulation_steps": 1, "evaluate_every": 60,
-    "early_stopping": None,
+    "max_steps": 40, "batch_size": 8, "gradient_accumulation_steps": 1, "learning_rate": 1e-4,
+    "evaluate_every": 40, "early_stopping": None,
 }  # fmt: skip
-"""How a stage before one that classifies is trained, where the latter's settings do not serve:
-for so many steps, however few the rows."""
+"""How the stage before one that classifies is trained, where the settings of the latter do not
+serve: the whole base, for so many steps however few the rows are."""
 
 
 @TASKS.register
@@ -49,7 +49,7 @@ class Contrast(TaskConfig):
     """Column with the class; default: found by its usual names."""
     max_length: Annotated[int, Field(gt=3)] = 256
     """Tokens kept of a text, special tokens included; the rest is cut."""
-    partners: Annotated[int, Field(gt=1, multiple_of=2)] = 8
+    partners: Annotated[int, Field(gt=1, multiple_of=2)] = 4
     """Texts that each text is compared with: half of its class, half of others. An epoch costs
     1 + `partners` texts a row."""
 
