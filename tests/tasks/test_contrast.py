@@ -204,7 +204,7 @@ def test_classify_asks_for_a_stage_before_its_own(news: Path) -> None:
     assert {name: getattr(first.training, name) for name in TRAINING} == TRAINING
     assert first.training.seed == second.training.seed
     assert second.training.epochs == 4
-    assert ([], ["freeze"]) == (first.techniques, [t.kind for t in second.techniques])
+    assert (first.techniques, [t.kind for t in second.techniques]) == ([], ["freeze"])
     assert (first.evaluation.target, second.evaluation.target) == ({}, {"accuracy": 0.5})
 
 
