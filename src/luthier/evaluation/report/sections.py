@@ -18,6 +18,7 @@ HEADLINES = {
     "f1_micro": "Precision and recall in one figure; every answer counts the same.",
     "mcc": "Agreement beyond chance: 0 is guessing, 1 is perfect.",
     "roc_auc": "Chance that a text of a class scores above one of another.",
+    "knn_accuracy": "The share of texts whose most similar other text is of the same class.",
     "rmse": "Typical size of an error, in the unit of the score.",
     "mae": "Mean size of an error, in the unit of the score.",
     "pearson": "How well answers rise and fall with the truth: 1 is perfect.",
