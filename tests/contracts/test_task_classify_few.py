@@ -27,12 +27,10 @@ TEXTS = [text for text, _ in table(20, seed=7)]
 
 
 def values_of(news: Path, base: Path, **changes: Any) -> dict[str, Any]:
-    """Twelve rows a class; of the random base every layer has to learn."""
-    return recipe(
-        news, base, task={"kind": "classify", "contrast": True}, data__split={
-            "validation": 0.2, "test": 0.2, "few_shot": 12,
-        }, **changes,
-    )  # fmt: skip
+    """Twelve rows a class."""
+    changes.setdefault("task", {"kind": "classify", "contrast": True})
+    split = {"validation": 0.2, "test": 0.2, "few_shot": 12}
+    return recipe(news, base, data__split=split, **changes)
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +38,14 @@ def run(tmp_path_factory: pytest.TempPathFactory, bases: dict[str, Path]) -> Run
     """A finished run of both stages."""
     folder = tmp_path_factory.mktemp("few")
     news = write_csv(folder / "news.csv", table(240), ("sentence", "sentiment"))
-    values = values_of(news, bases["bert"], training__epochs=12)
-    return luthier.tune(values, runs_dir=folder / "runs")
+    values = recipe(news, bases["bert"])
+    del values["name"]
+    # A random base needs more rows, and has to move further, than one that can read.
+    first = {**values, "name": "contrast", "task": "contrast"}
+    first["training"] = {**values["training"], "batch_size": 8}
+    second = {key: value for key, value in values.items() if key != "base"}
+    stages = [first, {**second, "name": "main"}]
+    return luthier.tune({"name": "few", "stages": stages}, runs_dir=folder / "runs")
 
 
 def report_of(run: Run, stage: str) -> dict[str, Any]:
@@ -55,10 +59,10 @@ def test_the_second_stage_goes_on_from_the_first(run: Run) -> None:
     assert (first["task"]["kind"], second["task"]["kind"]) == ("contrast", "classify")
     assert second["base"] == "stage contrast"
     assert first["data"]["rows"] == second["data"]["rows"]
-    assert first["data"]["rows"]["train"] == 36
+    assert first["data"]["rows"]["train"] == 144
     assert second["measures"]["metrics"] == run.verdict()["metrics"]
     for report in (first, second):
-        assert report["verdict"]["beats_baseline"]
+        assert report["verdict"]["beats_baseline"], report["measures"]["metrics"]
 
 
 def test_answers_agree_with_transformers(run: Run) -> None:
@@ -85,9 +89,14 @@ def test_crash_in_the_second_stage_and_resume(bert: Path, news: Path, tmp_path: 
     assert_same(resume_run(cut), whole)
 
 
-@pytest.mark.parametrize("kind", ["bert", "t5"])
+@pytest.mark.parametrize(("kind", "prefix"), [("bert", "bert."), ("t5", "transformer.")])
 def test_vectors_are_a_task_of_their_own(
-    bases: dict[str, Path], news: Path, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+    bases: dict[str, Path],
+    news: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    prefix: str,
 ) -> None:
     """A run that ends in contrast: its model is a base whose token means are the vectors."""
     values = recipe(news, bases[kind], task={"kind": "contrast"}, training__epochs=1)
@@ -100,7 +109,8 @@ def test_vectors_are_a_task_of_their_own(
     np.testing.assert_allclose(answers, [answer["vector"] for answer in single], atol=1e-6)
     before = load_file(bases[kind] / "model.safetensors")
     after = load_file(run.model / "model.safetensors")
-    assert any(not torch.equal(value, after.get(name, value)) for name, value in before.items())
+    pairs = [(before[name], after[f"{prefix}{name}"]) for name in before]
+    assert sum(not torch.equal(one, other) for one, other in pairs) > len(pairs) / 3
     if kind == "bert":
         usage = report_of(run, "main")["about"]["usage"].replace("...", TEXTS[0])
         monkeypatch.chdir(run.path)
