@@ -69,12 +69,16 @@ def _tokenizer(kind: str, words: list[str]) -> PreTrainedTokenizerFast:
     extra: dict[str, Any] = {}
     if kind == "bert":
         backend.post_processor = processors.TemplateProcessing(
-            single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-        )
-        extra = {"pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+            single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+            special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
+        )  # fmt: skip
+        extra = {
+            "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]",
+            "model_input_names": ["input_ids", "token_type_ids", "attention_mask"],
+        }  # fmt: skip
     if kind == "t5":
         backend.post_processor = processors.TemplateProcessing(
-            single="$A </s>", special_tokens=[("</s>", 4)]
+            single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 4)]
         )
         extra = {"pad_token": "[PAD]"}
     # Decoders come without a padding token, as most real ones do.

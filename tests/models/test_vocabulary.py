@@ -22,7 +22,7 @@ def model_of(base: Path) -> Model:
 def trained(model: Model, decay: float = 0.0) -> dict[str, Tensor]:
     """The parameters after five steps on IDS."""
     examples = [{"input_ids": ids, "label": index} for index, ids in enumerate(IDS)]
-    task = classifier(Path(model.tokenizer.name_or_path))
+    task = classifier(Path(model.processor.name_or_path))
     batch = task.collate(examples)
     core = model.core.train()
     optimizer = torch.optim.AdamW(core.parameters(), lr=1e-2, weight_decay=decay)
@@ -67,7 +67,7 @@ def test_evaluation_reads_every_row_as_training_left_it(bert: Path) -> None:
     with torch.no_grad():
         narrow.weight.add_(1.0)
     model.core.eval()
-    every = torch.arange(len(model.tokenizer))
+    every = torch.arange(len(model.processor))
     seen = narrow(every)
     train_all_rows(model.core)
     assert torch.equal(seen, model.core.get_input_embeddings()(every))

@@ -83,14 +83,14 @@ def _field(said: str) -> tuple[str, str]:
     return name, value
 
 
-<<<<<<< HEAD
 def _plain(given: dict[str, Any]) -> dict[str, Any]:
     """A row without the content of images, which are called by their names."""
     return {
         role: value.get("path") if isinstance(value, dict) and "bytes" in value else value
         for role, value in given.items()
     }
-=======
+
+
 def _written(ending: str, answers: list[dict[str, Any]]) -> str:
     """Answers as a file has them: what an ending such as ``conllu`` names of them, or as JSON."""
     import json
@@ -98,7 +98,6 @@ def _written(ending: str, answers: list[dict[str, Any]]) -> str:
     if answers and all(ending in answer for answer in answers):
         return "".join(str(answer[ending]) for answer in answers)
     return "".join(f"{json.dumps(answer, ensure_ascii=False)}\n" for answer in answers)
->>>>>>> parse
 
 
 def _row(given: str | dict[str, Any], answer: dict[str, Any]) -> tuple[str, str, str]:

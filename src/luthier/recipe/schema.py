@@ -250,6 +250,22 @@ class Stage(Config):
             raise ValueError(f"{adapted[0]} adapts a trained base, and {self.base} is random")
         return self
 
+    def spelled_out(self) -> list[Self]:
+        """The stage, behind the one that its task asks for before its own."""
+        prelude = self.task.prelude()
+        if prelude is None:
+            return [self]
+        kind = prelude.task.kind
+        first = {
+            "name": kind if self.name == "main" else f"{self.name}-{kind}",
+            "task": prelude.task,
+            "techniques": [],
+            "training": self.training.model_copy(update=dict(prelude.training)),
+            "evaluation": self.evaluation.model_copy(update={"target": {}, "best": None}),
+        }
+        rest = {"base": None, "task": prelude.rest}
+        return [self.model_copy(update=first), self.model_copy(update=rest)]
+
 
 class Recipe(Config):
     """One YAML file that says a whole run. With one stage its keys may stand at the top level."""
@@ -266,7 +282,7 @@ class Recipe(Config):
     def _first_has_base(cls, stages: list[Stage]) -> list[Stage]:
         if stages[0].base is None:
             raise ValueError("the first stage needs a base, e.g. base: minilm-l6")
-        names = [stage.name for stage in stages]
-        if len(set(names)) != len(names):
+        whole = [part for stage in stages for part in stage.spelled_out()]
+        if len({stage.name for stage in whole}) != len(whole):
             raise ValueError("each stage needs a name of its own")
-        return stages
+        return whole

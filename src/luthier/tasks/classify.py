@@ -13,7 +13,9 @@ from luthier.data.roles import Role
 from luthier.recipe.registries import TASKS
 from luthier.tasks import losses
 from luthier.tasks.classification.classifier import Classifier
-from luthier.tasks.task import Facts, TaskConfig
+from luthier.tasks.classification.columns import LABEL, PAIRS, TEXT
+from luthier.tasks.contrast import TRAINING, Contrast
+from luthier.tasks.task import Facts, Prelude, TaskConfig
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,18 +24,6 @@ if TYPE_CHECKING:
     from luthier import metrics
 else:
     metrics = lazy("luthier.metrics")
-
-TEXT = ("sentence", "review", "content", "comment", "tweet", "body", "document", "message",
-        "headline", "title", "input", "question", "query", "文本", "内容", "评论", "句子", "正文",
-        )  # fmt: skip
-PAIRS = (
-    ("premise", "hypothesis"), ("sentence1", "sentence2"), ("question1", "question2"),
-    ("text_a", "text_b"), ("text", "pair"), ("文本1", "文本2"),
-)  # fmt: skip
-"""Names under which two texts usually come together."""
-LABEL = ("labels", "sentiment", "class", "category", "target", "intent", "topic", "tag", "y",
-         "score", "rating", "stars", "gold_label", "is_duplicate", "标签", "类别", "情感", "分类",
-         "评分")  # fmt: skip
 
 _ROLE_KIND: dict[str, Literal["label", "labels", "number"]] = {
     "class": "label",
@@ -77,6 +67,10 @@ class Classify(TaskConfig):
     """With `classes`: the probability from which on a class is given. `tuned`: for each class the
     one with the best F1 on validation, drawn towards one half where validation has few rows of
     the class; without validation, and with `half`: one half."""
+    contrast: bool = False
+    """For few rows (fewer than some 64 a class): train the base's sentence vectors first, in a
+    stage of its own with the task `contrast`, and classify from what comes of it. For one class
+    of one text. To change the settings of either stage write both under `stages`."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -85,6 +79,8 @@ class Classify(TaskConfig):
             raise ValueError("a score has no classes to weigh, to focus on or to smooth")
         if self.loss == "focal" and self.label_smoothing:
             raise ValueError("label_smoothing goes with loss: cross_entropy")
+        if self.contrast and (self.target != "class" or self.pair):
+            raise ValueError("contrast is for one class of one text")
         return self
 
     def roles(self) -> tuple[Role, ...]:
@@ -97,6 +93,13 @@ class Classify(TaskConfig):
         if self.text:
             return (text, label)
         return (text, Role("pair", "text", second, required=False, beside=first), label)
+
+    def prelude(self) -> Prelude | None:
+        """With ``contrast``: a stage of the task ``contrast`` on the same rows."""
+        if not self.contrast:
+            return None
+        first = Contrast(text=self.text, label=self.label, max_length=self.max_length)
+        return Prelude(first, TRAINING, self.model_copy(update={"contrast": False}))
 
     def metric_names(self) -> list[str]:
         """By ``target``."""

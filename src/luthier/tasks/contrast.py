@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from luthier.core.lazy import lazy
 from luthier.data.roles import Role
 from luthier.recipe.registries import TASKS
-from luthier.tasks.classify import LABEL, TEXT
+from luthier.tasks.classification.columns import LABEL, TEXT
 from luthier.tasks.task import Facts, TaskConfig
 
 if TYPE_CHECKING:
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 else:
     metrics = lazy("luthier.metrics")
     contraster = lazy("luthier.tasks.contrasting.contraster")
+
+
+TRAINING: dict[str, Any] = {
+    "max_steps": 40, "batch_size": 8, "gradient_accumulation_steps": 1, "learning_rate": 1e-4,
+    "evaluate_every": 40, "early_stopping": None,
+}  # fmt: skip
+"""How the stage before one that classifies is trained, where the settings of the latter do not
+serve: the whole base, for so many steps however few the rows are."""
 
 
 @TASKS.register
@@ -41,7 +49,7 @@ class Contrast(TaskConfig):
     """Column with the class; default: found by its usual names."""
     max_length: Annotated[int, Field(gt=3)] = 256
     """Tokens kept of a text, special tokens included; the rest is cut."""
-    partners: Annotated[int, Field(gt=1, multiple_of=2)] = 8
+    partners: Annotated[int, Field(gt=1, multiple_of=2)] = 4
     """Texts that each text is compared with: half of its class, half of others. An epoch costs
     1 + `partners` texts a row."""
 

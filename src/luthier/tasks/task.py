@@ -242,6 +242,18 @@ class Task(ABC):
         """The most confident wrong answers: text, true, predicted, probability."""
 
 
+@dataclass(frozen=True)
+class Prelude:
+    """A stage that a task asks for before its own, on the same rows and from the same base."""
+
+    task: TaskConfig
+    """What is learned first."""
+    training: Mapping[str, Any]
+    """Training settings of that stage where they are others."""
+    rest: TaskConfig
+    """The task itself, which asks for none any more."""
+
+
 class TaskConfig(Config):
     """What a recipe says of a task."""
 
@@ -265,6 +277,10 @@ class TaskConfig(Config):
             KeyError: If there is no such task.
         """
         raise KeyError(name)
+
+    def prelude(self) -> Prelude | None:
+        """What is to be learned in a stage before its own; None: nothing."""
+        return None
 
     def metric_names(self) -> list[str]:
         """The metrics that the task measures."""

@@ -21,21 +21,18 @@ HEADLINES = {
     "f1_micro": "Precision and recall in one figure; every answer counts the same.",
     "mcc": "Agreement beyond chance: 0 is guessing, 1 is perfect.",
     "roc_auc": "Chance that a text of a class scores above one of another.",
+    "knn_accuracy": "The share of texts whose most similar other text is of the same class.",
     "rmse": "Typical size of an error, in the unit of the score.",
     "mae": "Mean size of an error, in the unit of the score.",
     "pearson": "How well answers rise and fall with the truth: 1 is perfect.",
     "spearman": "The same for the order of the answers.",
-<<<<<<< HEAD
     "uas": "The share of words with the right head.",
     "las": "The share of words with the right head and the right relation to it.",
-=======
     "exact_match": "The share of questions whose answer is, but for case, punctuation and "
     "articles, a true one.",
-    "f1": "Precision and recall in one figure; 1 is perfect.",
     "has_answer_f1": "f1 of the questions that the text does answer.",
     "no_answer_accuracy": "Of the questions that the text does not answer, the share that gets no "
     "answer.",
->>>>>>> extract
 }
 MOST_CLASSES = 20
 
