@@ -5,6 +5,7 @@ Both ways read the same number of texts in training (2,240): contrast 40 steps o
 partners each and then 40 steps of 16 rows, plain fine-tuning 140 steps of 16 rows. No checkpoint
 is chosen, and no test row is used but to measure. Published, for orientation (Tunstall et al.
 2022; a base five times larger): SetFit gains most at 8 rows a class, and little from 64 on.
+The whole takes about 80 minutes of one core.
 """
 
 from __future__ import annotations

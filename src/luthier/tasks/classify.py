@@ -68,9 +68,9 @@ class Classify(TaskConfig):
     one with the best F1 on validation, drawn towards one half where validation has few rows of
     the class; without validation, and with `half`: one half."""
     contrast: bool = False
-    """For few rows (fewer than some 64 a class): train the base's sentence vectors first, in a
-    stage of its own with the task `contrast`, and classify from what comes of it. For one class
-    of one text. To change the settings of either stage write both under `stages`."""
+    """For very few rows, such as 8 a class: train the base's sentence vectors first, in a stage of
+    its own with the task `contrast`, and classify from what comes of it. For one class of one
+    text. To change the settings of either stage write both under `stages`."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
