@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -71,3 +72,21 @@ def test_tagged_sentences_are_many_and_sound() -> None:
         assert not any(breaks(row, "BIO") for row in tags)
         assert len({kind for row in tags for _, _, kind in mentions(row)}) == kinds
         assert not rows["tokens"].is_duplicated().any()
+
+
+@pytest.mark.parametrize(
+    ("file", "contracts", "asked"),
+    [("contract_questions.json", 40, 200), ("contract_questions_zh.json", 6, 40)],
+)
+def test_contract_questions_have_their_answers(file: str, contracts: int, asked: int) -> None:
+    path = LIBRARY["contract-questions"].parent / "data" / file
+    articles = json.loads(path.read_text(encoding="utf-8"))["data"]
+    passages = [passage for article in articles for passage in article["paragraphs"]]
+    assert len({passage["context"] for passage in passages}) == len(passages) >= contracts
+    questions = [(p["context"], question) for p in passages for question in p["qas"]]
+    assert len(questions) >= asked
+    for context, question in questions:
+        assert question["is_impossible"] == (not question["answers"])
+        for answer in question["answers"]:
+            assert context[answer["answer_start"] :].startswith(answer["text"])
+    assert 0.1 < sum(q["is_impossible"] for _, q in questions) / len(questions) < 0.25
