@@ -138,7 +138,7 @@ def test_models_that_always_answer_have_no_threshold(
 def test_adapters_learn_and_load_through_peft(
     data: Path, readers: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    values = values_for(data, readers["bert"], 4, techniques=[{"kind": "lora", "r": 8}])
+    values = values_for(data, readers["bert"], 8, techniques=[{"kind": "lora", "r": 8}])
     values["training"]["learning_rate"] = 2e-2
     run = luthier.tune(values, runs_dir=tmp_path / "runs")
     assert run.verdict()["verdict"]["beats_baseline"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from luthier.core.config import Config
-from luthier.data.plan import Plan
+from luthier.core.lazy import lazy
 from luthier.data.roles import Role
 
 if TYPE_CHECKING:
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedTokenizerBase
 
+    from luthier.data import plan as plans
     from luthier.metrics import Measures
     from luthier.models.model import Head
     from luthier.recipe.schema import Data
+else:
+    plans = lazy("luthier.data.plan")
 
 Example = dict[str, Any]
 """One encoded row: ``input_ids`` and whatever else the task's ``collate`` takes."""
@@ -144,9 +147,9 @@ class Task(ABC):
         labels = example.get("labels")
         return 1.0 if labels is None else float(sum(label != IGNORED for label in labels))
 
-    def plan(self, examples: Sequence[Example]) -> Plan:
+    def plan(self, examples: Sequence[Example]) -> plans.Plan:
         """Which examples an epoch has; default: each once."""
-        return Plan()
+        return plans.Plan()
 
     def of_step(self, examples: Sequence[Example]) -> Batch:
         """What every micro-batch of a step must know of all the step's examples."""
