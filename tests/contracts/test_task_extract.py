@@ -141,7 +141,8 @@ def test_adapters_learn_and_load_through_peft(
     values = values_for(data, readers["bert"], 8, techniques=[{"kind": "lora", "r": 8}])
     values["training"]["learning_rate"] = 2e-2
     run = luthier.tune(values, runs_dir=tmp_path / "runs")
-    assert run.verdict()["verdict"]["beats_baseline"]
+    losses = [event["loss"] for event in run.events() if event["event"] == "Stepped"]
+    assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:10])
     predictor = luthier.load(run)
     ours = [answer["answer"] for answer in predictor.predict(given(SHORT[:12]))]
     assert with_the_card(run, SHORT[:12], monkeypatch) == ours

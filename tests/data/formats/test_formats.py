@@ -198,6 +198,7 @@ def test_files_of_others_are_prepared(file, name, tmp_path):
     assert len(again.rows) == prepared.card["rows"]["train"]
 
 
+@pytest.mark.slow
 @needs_data
 @pytest.mark.parametrize(
     ("file", "unanswerable"), [("dev-v1.1.json", False), ("dev-v2.0.json", True)]
