@@ -14,7 +14,7 @@ from luthier.data.sources import Raw
 WHOLE_UP_TO = 2.0**53
 """Floats below this hold whole numbers exactly."""
 
-LISTS = ("labels", "tokens")
+LISTS = ("labels", "tokens", "tags")
 """Kinds of role whose column may hold lists."""
 
 NO_TEXT = (pl.Binary, pl.Object, pl.Duration)
@@ -77,6 +77,26 @@ def extra_columns(raw: Raw, roles: Sequence[Role], found: Mapping[str, str]) -> 
         taken.add(free)
         columns.append(pl.col(name).alias(free))
     return raw.rows.select(columns)
+
+
+def list_column(raw: Raw, role: Role) -> tuple[pl.Series, str]:
+    """The lists of a source that a role names, as lists of text, and the name of the column.
+
+    Raises:
+        DataError: If there is no such column, or it holds no lists.
+    """
+    column = _find(raw, role, {}, set())
+    assert column is not None  # a named column is found or refused
+    if not isinstance(raw.rows.schema[column], pl.List):
+        raise DataError(
+            "The column '{column}' holds no lists, but {role} needs one value for each word.",
+            where=raw.name,
+            hint="Name another one of: {columns}.",
+            column=column,
+            role=role.name,
+            columns=", ".join(c for c, t in raw.rows.schema.items() if isinstance(t, pl.List)),
+        )
+    return raw.rows.select(_as_role(raw, column, role)).to_series(), column
 
 
 def _check_roles(raw: Raw, roles: Sequence[Role], mapping: Mapping[str, str]) -> None:

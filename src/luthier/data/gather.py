@@ -13,6 +13,7 @@ from luthier.core.errors import DataError
 from luthier.data.columns import extra_columns, map_columns
 from luthier.data.formats import FORMATS, recognise
 from luthier.data.formats.format import by_name
+from luthier.data.formats.naming import as_named
 from luthier.data.inspect import labelled_columns
 from luthier.data.roles import ANSWERS, ROW, SOURCE, SPLIT, WEIGHT, Role
 from luthier.data.sources import Raw, read_source
@@ -64,7 +65,7 @@ def gather(config: Data, roles: Sequence[Role] | None, base_dir: Path) -> Gather
     extras: dict[str, None] = {}
     for split, raw, asked in _parts(config, base_dir):
         columns = {**config.columns, **(asked.columns if asked else {})}
-        taken = _take(raw, wanted, columns) if wanted else _recognised(raw, columns)
+        taken = take(raw, wanted, columns) if wanted else _recognised(raw, columns)
         wanted = wanted or list(taken.roles)
         _check_family(raw, taken, gathered)
         table, found = taken.table, taken.columns
@@ -91,7 +92,7 @@ def gather(config: Data, roles: Sequence[Role] | None, base_dir: Path) -> Gather
 
 
 @dataclass(frozen=True)
-class _Taken:
+class Taken:
     """What was taken of a source."""
 
     table: pl.DataFrame
@@ -101,7 +102,7 @@ class _Taken:
     family: str = "classify"
 
 
-def _entry(raw: Raw, split: str, taken: _Taken, asked: Source | None) -> dict[str, Any]:
+def _entry(raw: Raw, split: str, taken: Taken, asked: Source | None) -> dict[str, Any]:
     """What the card says of a source."""
     entry = {"source": raw.name, "split": split, "rows": len(taken.table), "sha256": raw.sha256}
     entry["format"] = taken.format
@@ -112,31 +113,40 @@ def _entry(raw: Raw, split: str, taken: _Taken, asked: Source | None) -> dict[st
     return entry
 
 
-def _take(raw: Raw, wanted: Sequence[Role], columns: Mapping[str, str]) -> _Taken:
-    """The columns that the roles need; for roles of dialogues and the like, by the format."""
+def take(raw: Raw, wanted: Sequence[Role], columns: Mapping[str, str]) -> Taken:
+    """The columns that the roles need; for roles of dialogues and the like, by the format.
+
+    Args:
+        raw: The source; notes are added to it.
+        wanted: What the task needs.
+        columns: Role to column, from the recipe.
+
+    Raises:
+        DataError: If a column is missing.
+    """
     if all(role.kind in FLAT for role in wanted if role.required):
         table, found = map_columns(raw, wanted, columns)
         family = "classify" if any(role.kind in ANSWERS for role in wanted) else "text"
-        return _Taken(
-            table, found, wanted, "text,label" if family == "classify" else "text", family
-        )
-    return _recognised(raw, columns, [role.name for role in wanted if role.required])
+        return Taken(table, found, wanted, "text,label" if family == "classify" else "text", family)
+    return _recognised(raw, columns, [role for role in wanted if role.required])
 
 
-def _recognised(raw: Raw, columns: Mapping[str, str], wanted: Sequence[str] = ()) -> _Taken:
+def _recognised(raw: Raw, columns: Mapping[str, str], wanted: Sequence[Role] = ()) -> Taken:
     """What the source's own format has; else text and label, else text alone."""
-    known = None if columns else recognise(raw.rows, raw.folder, wanted)
+    names = [role.name for role in wanted]
+    known = None if columns else recognise(raw.rows, raw.folder, names)
     if known is not None:
+        known = as_named(known, raw, wanted)
         sound = [c for c in known.rows.columns if known.rows[c].null_count() < len(known.rows)]
         roles = [role for role in known.roles if role.required or role.name in sound]
         table = known.rows.select(role.name for role in roles)
-        return _Taken(table, known.columns, roles, known.format, known.family)
+        return Taken(table, known.columns, roles, known.format, known.family)
     if len(raw.rows.columns) == 1 and raw.rows.dtypes[0] == pl.String:
-        return _take(raw, [Role("text", "text", (raw.rows.columns[0],))], columns)
-    return _take(raw, _roles_of(raw, columns), columns)
+        return take(raw, [Role("text", "text", (raw.rows.columns[0],))], columns)
+    return take(raw, _roles_of(raw, columns), columns)
 
 
-def _check_family(raw: Raw, taken: _Taken, gathered: Gathered) -> None:
+def _check_family(raw: Raw, taken: Taken, gathered: Gathered) -> None:
     """Sources of one recipe must hold one kind of rows.
 
     Raises:

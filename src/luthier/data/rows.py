@@ -11,7 +11,7 @@ import polars as pl
 from luthier.core.errors import DataError
 from luthier.data.columns import extra_columns, map_columns
 from luthier.data.formats.format import by_name
-from luthier.data.gather import tagged
+from luthier.data.gather import tagged, take
 from luthier.data.images import is_image
 from luthier.data.ledger import Ledger
 from luthier.data.operator import Context, Operator
@@ -53,8 +53,12 @@ def read_rows(
         DataError: If the source cannot be read, or no row is left.
     """
     raw = read_source(spec, base_dir=base_dir).part("test")
-    table, found = map_columns(raw, roles, columns)
-    extras = extra_columns(raw, roles, found)
+    taken = take(raw, roles, columns)
+    table = taken.table
+    extras = table.select()
+    if len(raw.rows) == len(table):
+        extras = extra_columns(raw, [*roles, *taken.roles], taken.columns)
+    roles = [role for role in taken.roles if role.name in {wanted.name for wanted in roles}]
     present = [role for role in roles if role.name in table.columns]
     beside = [Role(name, "extra", required=False) for name in extras.columns]
     context = Context(
