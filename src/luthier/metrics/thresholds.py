@@ -41,8 +41,8 @@ def _fit(truth: NDArray[np.bool_], scores: Floats) -> float:
     tried = np.array([THRESHOLD, LOWEST, HIGHEST, *inside])
     tried = tried[np.argsort(np.abs(tried - THRESHOLD), kind="stable")]
     best = tried[_f1(truth, scores, tried).argmax()]
-    positives = truth.sum()
-    drawn = THRESHOLD + (best - THRESHOLD) * positives / (positives + PRIOR)
+    share = truth.sum() / max(1, truth.sum() + PRIOR)
+    drawn = (1 - share) * THRESHOLD + share * best
     half, now = _f1(truth, scores, np.array([THRESHOLD, drawn]))
     return float(drawn) if now > half else THRESHOLD
 
