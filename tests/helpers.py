@@ -16,6 +16,7 @@ from luthier.cli.main import main
 from luthier.models.bases import Base
 from luthier.models.model import Model, load_model, load_tokenizer
 from luthier.pipeline.session import work_on
+from luthier.recipe.schema import Training
 from luthier.tasks.classify import Classifier, Classify
 from luthier.tasks.task import Example, Task
 from luthier.techniques.technique import Work
@@ -58,7 +59,7 @@ def model_for(task: Classifier, base: Path, **settings: Any) -> Model:
 
 def work_of(task: Task, examples: Sequence[Example] = ()) -> Work:
     """What techniques see of training on the examples."""
-    return work_on(task, examples, batch_size=8)
+    return work_on(task, examples, Training(batch_size=8))
 
 
 def cli(*arguments: str | Path, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess:

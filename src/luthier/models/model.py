@@ -21,8 +21,10 @@ from transformers import (
 )
 
 from luthier.core.errors import ModelError, RecipeError
+from luthier.models import adapters
 from luthier.models.bases import NEW, Base
 from luthier.models.families import HEAD, DepthGroup, Family, depth_groups, family_of
+from luthier.models.heads.fresh import forget_head, same_classes
 from luthier.models.heads.own import OwnNetwork, network_for
 from luthier.models.images import ImageProcessor
 
@@ -137,10 +139,10 @@ def load_model(
     seed: int = 0,
     dropout: float | None = None,
 ) -> Model:
-    """A base with a new (or, from a tuned base, its own) head, in fp32 on the CPU.
+    """A base with a new head, or its own if that tells the same classes; in fp32 on the CPU.
 
     Args:
-        base: What to load.
+        base: What to load; adapters are merged into the base that they were trained on.
         head: The task layers.
         processor: The base's, from :func:`load_processor`.
         seed: Decides the values of a new head.
@@ -149,8 +151,14 @@ def load_model(
     Raises:
         ModelError: If the folder is not a model that can carry this head.
     """
+    if adapters.are_adapters(base.path):
+        beneath = adapters.base_beneath(base)
+        model = load_model(beneath, head, processor, seed=seed, dropout=dropout)
+        model.network = adapters.merged(model.core, base.path)
+        return model
     try:
         config = transformers.AutoConfig.from_pretrained(base.path)
+        known = same_classes(config, head.config)
         for key, value in head.config.items():
             setattr(config, key, value)
         if dropout is not None:
@@ -161,10 +169,12 @@ def load_model(
             config.pad_token_id = processor.pad_token_id
         torch.manual_seed(seed)
         with _Quiet():
-            network, missing = _network(base, head.network_class(config), config)
+            network, missing, other = _network(base, head.network_class(config), config)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise _unusable(base, error) from None
     _check_loaded(base, network, missing)
+    if not known and base.origin != NEW:
+        forget_head(network, seed, {*missing, *other})
     if isinstance(processor, ImageProcessor):
         _check_size(base, network, processor)
     return Model(network, processor, head)
@@ -172,11 +182,14 @@ def load_model(
 
 def _network(
     base: Base, kind: Any, config: PretrainedConfig
-) -> tuple[PreTrainedModel, Iterable[str]]:
-    """A network of a base, and the tensors that its files lack; of a new base all are random."""
+) -> tuple[PreTrainedModel, Collection[str], Collection[str]]:
+    """A network of a base, and the tensors that its files lack, or have in another shape.
+
+    Of a new base all are random.
+    """
     if base.origin == NEW:
         made = kind._from_config if issubclass(kind, PreTrainedModel) else kind.from_config
-        return made(config), ()
+        return made(config), (), ()
     network, loading = kind.from_pretrained(
         base.path,
         config=config,
@@ -185,7 +198,7 @@ def _network(
         ignore_mismatched_sizes=True,
         output_loading_info=True,
     )
-    return network, loading["missing_keys"]
+    return network, loading["missing_keys"], [name for name, *_ in loading["mismatched_keys"]]
 
 
 def load_bare(base: Base, auto_class: str) -> tuple[PreTrainedModel, list[str]]:

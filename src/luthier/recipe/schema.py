@@ -220,6 +220,9 @@ class Evaluation(Config):
     """Level of the bootstrap intervals."""
     resamples: Annotated[int, Field(ge=100)] = 1000
     """Bootstrap resamples behind each interval."""
+    earlier: bool = True
+    """Whether the tests of the stages that this one's base comes from are opened again after it, to
+    see what it has forgotten of them."""
 
 
 class Stage(Config):

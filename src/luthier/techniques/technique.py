@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from luthier.models.model import Model
+    from luthier.recipe.schema import Training
     from luthier.techniques.companion import Companion
 
 
@@ -27,6 +28,20 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """A stage that the base of this one comes from, as far as a technique may look back on it."""
+
+    name: str
+    """Of the stage; behind the name of its run where that is another."""
+    count: int
+    """Its training examples."""
+    losses: Callable[[Model, Sequence[int], Sequence[int]], Iterator[tuple[Tensor, int]]]
+    """A model, numbers of training examples, and seeds of chance, to every micro-batch's mean loss
+    and its examples: that of the model's body under the stage's head as it was left, or of the
+    model itself where its task has the same classes. In the precision of training."""
+
+
+@dataclass(frozen=True)
 class Work:
     """The training at hand, as far as a technique may look at it."""
 
@@ -35,6 +50,10 @@ class Work:
     rows of the data in its order, with ``labels`` where the task has such."""
     loss: Callable[[Any, dict[str, Tensor]], tuple[Tensor, float]]
     """The network's output on a batch to its summed loss and the weight that it is a sum over."""
+    settings: Training
+    """How the model is fitted."""
+    earlier: Sequence[Earlier] = ()
+    """The stages before, from the first on; for techniques that say ``looks_back``."""
 
 
 class Technique(Config):
@@ -42,6 +61,8 @@ class Technique(Config):
 
     needs_base: ClassVar[bool] = False
     """Whether it only adapts what pre-training learned, so that a new base is of no use to it."""
+    looks_back: ClassVar[bool] = False
+    """Whether it needs the stages before this one, and is refused where there are none."""
 
     kind: str
 
