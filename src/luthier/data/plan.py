@@ -76,7 +76,6 @@ def endless(count: int, start: int, end: int, *, seeds: Sequence[int]) -> Rows:
         return np.zeros(0, dtype=np.int64)
     first, last = start // count, (end - 1) // count
     turns = [
-        np.random.default_rng((*seeds, turn)).permutation(count)
-        for turn in range(first, last + 1)
+        np.random.default_rng((*seeds, turn)).permutation(count) for turn in range(first, last + 1)
     ]
     return np.concatenate(turns)[start - first * count : end - first * count]

@@ -54,7 +54,7 @@ def work_on(
         for start in range(0, min(count, len(examples)), batch_size):
             yield task.collate(examples[start : min(start + batch_size, count)])
 
-    return Work(batches, task.loss, settings, [past.earlier for past in earlier])
+    return Work(batches, task.loss, settings, stages=[past.earlier for past in earlier])
 
 
 def session_for(

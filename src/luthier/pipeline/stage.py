@@ -127,4 +127,3 @@ def _measure(
         measured["earlier"] = measure_again(pasts, session.model, session.task)
         measured["forgetting"] = matrix(pasts, record.stage, session.task, measured)
     write_json(record.folder / "measured.json", measured)
-

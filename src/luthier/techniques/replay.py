@@ -51,7 +51,7 @@ class Replay(Technique):
         Raises:
             RecipeError: If a stage is named that the base does not come from.
         """
-        known = {one.name: one for one in work.earlier}
+        known = {one.name: one for one in work.stages}
         names = list(known) if self.stages is None else self.stages
         for name in names:
             if name not in known:

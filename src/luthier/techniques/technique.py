@@ -52,7 +52,7 @@ class Work:
     """The network's output on a batch to its summed loss and the weight that it is a sum over."""
     settings: Training
     """How the model is fitted."""
-    earlier: Sequence[Earlier] = ()
+    stages: Sequence[Earlier] = ()
     """The stages before, from the first on; for techniques that say ``looks_back``."""
 
 
