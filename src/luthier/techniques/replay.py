@@ -35,6 +35,7 @@ class Replay(Technique):
     """
 
     looks_back: ClassVar[bool] = True
+    source: ClassVar[str] = "Rolnick et al. 2019, arXiv:1811.11682"
 
     kind: Literal["replay"] = "replay"
     """This technique."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from luthier.core.config import Config
+from luthier.core.errors import ModelError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,7 +23,8 @@ class Rule:
     """Parameters and how fast they move."""
 
     pattern: str
-    """``@embeddings``, ``@layer.3``, ``@head``, or a shell pattern over parameter names."""
+    """``@embeddings``, ``@layer.3``, ``@head``, a shell pattern over parameter names, or ``re:``
+    and a regular expression of whole names."""
     lr_multiplier: float
     """Factor on the learning rate; 0 is frozen."""
 
@@ -63,8 +65,29 @@ class Technique(Config):
     """Whether it only adapts what pre-training learned, so that a new base is of no use to it."""
     looks_back: ClassVar[bool] = False
     """Whether it needs the stages before this one, and is refused where there are none."""
+    families: ClassVar[tuple[str, ...]] = ("encoder", "decoder", "encoder-decoder")
+    """The families of bases that it works on."""
+    reads: ClassVar[tuple[str, ...]] = ("text", "image")
+    """What bases that it works on may be given."""
+    own_heads: ClassVar[bool] = True
+    """Whether it works where the task's layers are ours, on any base, and not transformers'."""
+    source: ClassVar[str] = ""
+    """Where it was published: authors, year, number of the paper."""
 
     kind: str
+
+    def check(self, model: Model) -> None:
+        """Refuse a model that it does not work on, before anything is done to it.
+
+        Raises:
+            ModelError: If the technique is not made for such a base.
+        """
+        if model.family not in self.families:
+            raise ModelError(
+                "The technique {kind} does not work on this base, which is an {family}.",
+                hint="It works on: {families}.",
+                kind=self.kind, family=str(model.family), families=", ".join(self.families),
+            )  # fmt: skip
 
     def apply(self, model: Model, work: Work) -> None:
         """Change the model once, before training. Default: leave it."""
@@ -87,6 +110,11 @@ class Technique(Config):
 
     def finish(self, model: Model, work: Work) -> None:
         """Change the model once, after training. Default: leave it."""
+
+
+def below_head(model: Model) -> list[str]:
+    """Names of the depth groups of the base that have parameters, from the input on."""
+    return [g.name for g in model.depth_groups() if g.parameters and g.name != "head"]
 
 
 def multipliers(techniques: Sequence[Technique], model: Model, progress: float) -> dict[str, float]:
