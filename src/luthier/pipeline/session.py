@@ -38,6 +38,8 @@ def session_for(
 ) -> Session:
     """The model with its techniques applied and its optimizer, ready to train on encoded rows."""
     for technique in stage.techniques:
+        technique.check(model)
+    for technique in stage.techniques:
         technique.apply(model, work)
     model.network.to(device())
     if task.reads == "text":

@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from luthier.core.config import Config
 from luthier.core.registry import Registered
+from luthier.recipe.compatible import works_with
 from luthier.recipe.registries import PREPARATION, SCHEDULES, TASKS, TECHNIQUES
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -248,6 +249,13 @@ class Stage(Config):
         adapted = [technique.kind for technique in self.techniques if technique.needs_base]
         if new and adapted:
             raise ValueError(f"{adapted[0]} adapts a trained base, and {self.base} is random")
+        return self
+
+    @model_validator(mode="after")
+    def _techniques_fit_the_task(self) -> Self:
+        unfit = [one.kind for one in self.techniques if not works_with(one, self.task)]
+        if unfit:
+            raise ValueError(f"{unfit[0]} does not work with the task {self.task.kind}")
         return self
 
     def spelled_out(self) -> list[Self]:

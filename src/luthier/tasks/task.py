@@ -262,6 +262,8 @@ class TaskConfig(Config):
 
     reads: ClassVar[Literal["text", "image"]] = "text"
     """What the base is given."""
+    own_layers: ClassVar[bool] = False
+    """Whether its layers on the base are ours, and not those of a class of transformers."""
 
     kind: str
 

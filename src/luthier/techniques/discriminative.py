@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @TECHNIQUES.register
 class Discriminative(Technique):
     """Layer-wise decay of the learning rate from head to input (Howard and Ruder 2018)."""
+
+    source: ClassVar[str] = "Howard and Ruder 2018, arXiv:1801.06146"
 
     kind: Literal["discriminative"] = "discriminative"
     """This technique."""

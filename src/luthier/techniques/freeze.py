@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 @TECHNIQUES.register
 class Freeze(Technique):
     """Keep chosen parameters as they are (Yosinski et al. 2014: lower layers transfer best)."""
+
+    source: ClassVar[str] = "Yosinski et al. 2014, arXiv:1411.1792"
 
     kind: Literal["freeze"] = "freeze"
     """This technique."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from luthier.core.config import Config
+from luthier.core.errors import ModelError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,8 +43,29 @@ class Technique(Config):
 
     needs_base: ClassVar[bool] = False
     """Whether it only adapts what pre-training learned, so that a new base is of no use to it."""
+    families: ClassVar[tuple[str, ...]] = ("encoder", "decoder", "encoder-decoder")
+    """The families of bases that it works on."""
+    reads: ClassVar[tuple[str, ...]] = ("text", "image")
+    """What bases that it works on may be given."""
+    own_heads: ClassVar[bool] = True
+    """Whether it works where the task's layers are ours, on any base, and not transformers'."""
+    source: ClassVar[str] = ""
+    """Where it was published: authors, year, number of the paper."""
 
     kind: str
+
+    def check(self, model: Model) -> None:
+        """Refuse a model that it does not work on, before anything is done to it.
+
+        Raises:
+            ModelError: If the technique is not made for such a base.
+        """
+        if model.family not in self.families:
+            raise ModelError(
+                "The technique {kind} does not work on this base, which is an {family}.",
+                hint="It works on: {families}.",
+                kind=self.kind, family=str(model.family), families=", ".join(self.families),
+            )  # fmt: skip
 
     def apply(self, model: Model, work: Work) -> None:
         """Change the model once, before training. Default: leave it."""
