@@ -73,6 +73,8 @@ class Model:
     """A transformers network, or the peft model around it."""
     processor: Processor
     head: Head
+    new: frozenset[str] = frozenset()
+    """Parameters that the base's files lack, so that they are random: a head, before training."""
 
     @property
     def core(self) -> PreTrainedModel:
@@ -161,22 +163,26 @@ def load_model(
             config.pad_token_id = processor.pad_token_id
         torch.manual_seed(seed)
         with _Quiet():
-            network, missing = _network(base, head.network_class(config), config)
+            network, missing, random = _network(base, head.network_class(config), config)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise _unusable(base, error) from None
     _check_loaded(base, network, missing)
     if isinstance(processor, ImageProcessor):
         _check_size(base, network, processor)
-    return Model(network, processor, head)
+    return Model(network, processor, head, frozenset(random))
 
 
 def _network(
     base: Base, kind: Any, config: PretrainedConfig
-) -> tuple[PreTrainedModel, Iterable[str]]:
-    """A network of a base, and the tensors that its files lack; of a new base all are random."""
+) -> tuple[PreTrainedModel, Iterable[str], Iterable[str]]:
+    """A network of a base, the tensors that its files lack, and those that are random.
+
+    Random are also those of another size than the task needs, and of a new base all.
+    """
     if base.origin == NEW:
         made = kind._from_config if issubclass(kind, PreTrainedModel) else kind.from_config
-        return made(config), ()
+        network = made(config)
+        return network, (), [name for name, _ in network.named_parameters()]
     network, loading = kind.from_pretrained(
         base.path,
         config=config,
@@ -185,7 +191,8 @@ def _network(
         ignore_mismatched_sizes=True,
         output_loading_info=True,
     )
-    return network, loading["missing_keys"]
+    other = {name for name, *_ in loading["mismatched_keys"]}
+    return network, loading["missing_keys"], other.union(loading["missing_keys"])
 
 
 def load_bare(base: Base, auto_class: str) -> tuple[PreTrainedModel, list[str]]:
@@ -284,6 +291,7 @@ def load_tuned(folder: Path, base: Base, head: Head, processor: Processor) -> Mo
     model = load_model(base, head, processor)
     with _Quiet():
         model.network = PeftModel.from_pretrained(model.core, str(folder))
+    model.new = frozenset()
     return model
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import polars as pl
 
@@ -12,20 +12,33 @@ from luthier.models.devices import device
 from luthier.models.model import Model
 from luthier.models.vocabulary import train_known_rows
 from luthier.recipe.schema import Stage
-from luthier.tasks.task import Batch, Example, Task
+from luthier.tasks.task import Batch, Example, Task, inputs_of
 from luthier.techniques.technique import Work, course
 from luthier.train.loop import Session
 from luthier.train.optimizer import build_optimizer
 
 
-def work_on(task: Task, examples: Sequence[Example], batch_size: int) -> Work:
-    """What techniques may look at of the training on encoded rows."""
+def work_on(
+    task: Task,
+    examples: Sequence[Example],
+    batch_size: int,
+    load: Callable[[str | None], Model],
+) -> Work:
+    """What techniques may look at of the training on encoded rows.
+
+    Args:
+        task: What is learned.
+        examples: The rows.
+        batch_size: Of batches as they are made for prediction.
+        load: See :class:`Work`.
+    """
 
     def batches(count: int) -> Iterator[Batch]:
         for start in range(0, min(count, len(examples)), batch_size):
-            yield task.collate(examples[start : min(start + batch_size, count)])
+            batch = task.collate(examples[start : min(start + batch_size, count)])
+            yield {name: tensor.to(device()) for name, tensor in batch.items()}
 
-    return Work(batches, task.loss)
+    return Work(batches, task.loss, lambda network, batch: network(**inputs_of(batch)), load)
 
 
 def session_for(

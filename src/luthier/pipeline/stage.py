@@ -11,16 +11,18 @@ from luthier.evaluation.publish import StageRecord
 from luthier.evaluation.saved import describe_model, facts_of
 from luthier.models.bases import Base
 from luthier.models.devices import choose_precision, device
-from luthier.models.model import load_model, load_processor, save_model
+from luthier.models.model import Model, load_model, load_processor, save_model
 from luthier.models.vocabulary import train_all_rows
 from luthier.pipeline.audited import audited
 from luthier.pipeline.listener import Listener
-from luthier.pipeline.rows import base_of_stage, prepared_rows
+from luthier.pipeline.loading import load_other
+from luthier.pipeline.rows import base_named, base_of_stage, prepared_rows
 from luthier.pipeline.session import session_for, work_on
 from luthier.recipe.load import Loaded
 from luthier.recipe.schema import Stage
 from luthier.runs import Run
 from luthier.tasks.task import Facts, Task, TaskConfig
+from luthier.techniques.technique import Work
 from luthier.train.consume import train_to_the_end
 from luthier.train.loop import Session
 
@@ -59,7 +61,12 @@ def run_stage(
     listener.on_findings(stage.name, found["findings"])
     settings = stage.training
     model = load_model(base, task.head(), processor, seed=settings.seed, dropout=settings.dropout)
-    work = work_on(task, examples, stage.evaluation.batch_size)
+
+    def load(name: str | None) -> Model:
+        other = base if name is None else base_named(name, loaded, run.path.parent.parent)
+        return load_other(other, task, processor, seed=settings.seed)
+
+    work = work_on(task, examples, stage.evaluation.batch_size, load)
     session = session_for(stage, task, model, prepared, examples, work)
     listener.on_phase(stage.name, "train")
     train_to_the_end(session, run, stage.name, folder / "checkpoints", listener.on_event)
@@ -77,7 +84,7 @@ def run_stage(
 
     write_folder_atomic(record.model, fill)
     listener.on_phase(stage.name, "evaluate")
-    _measure(record, session, counts)
+    _measure(record, session, counts, work)
     return record
 
 
@@ -91,7 +98,7 @@ def _fitted(record: StageRecord, session: Session, facts: Facts) -> Facts:
     return {**facts, **task.fit_on_validation(predictions, task.references(validation))}
 
 
-def _measure(record: StageRecord, session: Session, counts: dict[str, int]) -> None:
+def _measure(record: StageRecord, session: Session, counts: dict[str, int], work: Work) -> None:
     """Open the test rows, once, and write down what the model is worth on them."""
     rows = record.prepared.splits["test"]
     measures, predictions = measure_rows(session.model, session.task, rows, record.stage.evaluation)
@@ -103,6 +110,7 @@ def _measure(record: StageRecord, session: Session, counts: dict[str, int]) -> N
             "metric": session.metric,
             "mistakes": session.task.mistakes(rows, predictions, count=20),
             "parameters": counts,
+            "techniques_found": [finding.to_json() for finding in work.findings],
             "training": {
                 "steps": progress.step,
                 "epochs": progress.step / session.steps_per_epoch,
