@@ -13,7 +13,12 @@ ALONE: dict[str, Techniques] = {
     "none": [],
     "full": [{"kind": "full"}],
     "freeze": [{"kind": "freeze", "lowest": 1}],
-    "discriminative": [{"kind": "discriminative"}],
+    "gradual_unfreeze": [{"kind": "gradual_unfreeze"}],
+    "gradual_freeze": [{"kind": "gradual_freeze", "begin": 0.3}],
+    "discriminative": [{"kind": "discriminative", "rates": {"@layer.0": 0.5}}],
+    "bitfit": [{"kind": "bitfit"}],
+    "layer_norm": [{"kind": "layer_norm"}],
+    "reinit": [{"kind": "reinit"}],
     "lora": [{"kind": "lora", "r": 2}],
     "lora merged": [{"kind": "lora", "r": 2, "merge": True}],
     "drop_layers": [{"kind": "drop_layers", "count": 1, "rows": 24}],
@@ -29,8 +34,16 @@ ALONE: dict[str, Techniques] = {
 """Name to the techniques of a recipe. Crash and resume are tested with all of them, on a BERT of
 two layers in training of nine steps; on the other families they take two steps, or are refused."""
 
+LACKING = {"bitfit": ("llama", "t5")}
+"""Name to the bases that have nothing of what its patterns mean, and are refused."""
+
 TOGETHER: dict[str, Techniques] = {
     "freeze + discriminative": [{"kind": "freeze", "embeddings": True}, {"kind": "discriminative"}],
+    "gradual_unfreeze + discriminative": [
+        {"kind": "gradual_unfreeze"},
+        {"kind": "discriminative", "decay": 0.8},
+    ],
+    "reinit + discriminative": [{"kind": "reinit"}, {"kind": "discriminative"}],
     "lora + discriminative": [{"kind": "lora", "r": 2}, {"kind": "discriminative"}],
     "drop_layers + distil": [
         {"kind": "drop_layers", "keep_every": 2},
@@ -47,6 +60,9 @@ TOGETHER: dict[str, Techniques] = {
 
 UNMATCHED: dict[str, Techniques] = {
     "freeze": [{"kind": "freeze", "names": ["nothing.*"]}],
+    "freeze by expression": [{"kind": "freeze", "names": ["re:nothing"]}],
+    "discriminative": [{"kind": "discriminative", "rates": {"nothing.*": 1.0}}],
+    "reinit": [{"kind": "reinit", "top": 9}],
     "lora": [{"kind": "lora", "target_modules": ["nothing"]}],
     "drop_layers": [{"kind": "drop_layers", "layers": [7]}],
 }

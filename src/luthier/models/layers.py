@@ -27,7 +27,8 @@ PER_LAYER = ("layer_types", "mlp_layer_types", "no_rope_layers", "attention_laye
 
 def layers_of(network: nn.Module) -> list[nn.Module]:
     """The layers in the order of the depth groups: of an encoder-decoder the encoder's first."""
-    return [layer for path in layer_stacks(network) for layer in network.get_submodule(path)]  # type: ignore[misc]
+    stacks = (network.get_submodule(path) for path in layer_stacks(network))
+    return [layer for stack in stacks for layer in stack.children()]
 
 
 def entering(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Tensor:
@@ -121,7 +122,8 @@ def _adapt(
 ) -> None:
     """Let a configuration describe what is left."""
     single = len(kept) == 1
-    for (path, indices), fields in zip(kept.items(), (COUNTS[0 if single else 1], DECODER_COUNTS)):
+    fields_of = COUNTS[:1] if single else (COUNTS[1], DECODER_COUNTS)
+    for (path, indices), fields in zip(kept.items(), fields_of, strict=True):
         for field in fields:
             if hasattr(config, field):
                 setattr(config, field, len(indices))
@@ -144,9 +146,8 @@ def _moved(
         first = f"{path}.0.{rest}"
         if int(index) in kept[path]:
             yield f"{path}.{kept[path].index(int(index))}.{rest}", tensor
-        elif int(index) == 0 and f"{path}.{kept[path][0]}.{rest}" not in tensors:
-            if first in wanted:
-                yield first, tensor
+        elif index == "0" and first in wanted and f"{path}.{kept[path][0]}.{rest}" not in tensors:
+            yield first, tensor
 
 
 class Watched:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import logging
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,9 @@ OFFSET = {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl", "roberta-prel
 """Model types whose first position has the number after ``pad_token_id``."""
 
 NO_LIMIT = 10**9
+
+REGEX = "re:"
+"""Begins a pattern that is a regular expression."""
 
 Processor: TypeAlias = PreTrainedTokenizerBase | ImageProcessor
 """What turns rows into the network's input: a tokenizer, or what scales images."""
@@ -97,8 +101,9 @@ class Model:
     def select(self, pattern: str) -> frozenset[str]:
         """Names of the parameters a pattern means.
 
-        ``@embeddings``, ``@layer.3`` and ``@head`` are depth groups; anything else is
-        a shell pattern over parameter names, e.g. ``*.attention.*``.
+        ``@embeddings``, ``@layer.3`` and ``@head`` are depth groups; ``re:`` begins a regular
+        expression of whole names; anything else is a shell pattern over them, e.g.
+        ``*.attention.*``.
 
         Raises:
             RecipeError: If it means none.
@@ -109,7 +114,7 @@ class Model:
             known = ", ".join(f"@{name}" for name in groups)
         else:
             every = [name for name, _ in self.core.named_parameters()]
-            names = fnmatch.filter(every, pattern)
+            names = _matching(pattern, every)
             known = ", ".join(every[:3]) + ", ..., " + ", ".join(every[-2:])
         found = frozenset(names)
         # A network without layers of its own on the base has a head of no parameters.
@@ -122,6 +127,15 @@ class Model:
             )
         return found
 
+    def initialise(self, names: Iterable[str]) -> None:
+        """Give the parameters with these names the random values that a new model would have."""
+        owners = dict.fromkeys(name.rpartition(".")[0] for name in names)
+        for module in map(self.core.get_submodule, owners):
+            for parameter in module.parameters(recurse=False):
+                # transformers leaves alone what it marked as loaded.
+                parameter._is_hf_initialized = False  # type: ignore[attr-defined]
+            self.core._init_weights(module)
+
     def parameter_counts(self, trained: Collection[str]) -> dict[str, int]:
         """How many numbers the model has, and how many of them the named parameters have."""
         sizes = {name: parameter.numel() for name, parameter in self.core.named_parameters()}
@@ -129,6 +143,19 @@ class Model:
             "trainable": sum(size for name, size in sizes.items() if name in trained),
             "total": sum(sizes.values()),
         }
+
+
+def _matching(pattern: str, names: list[str]) -> list[str]:
+    """The names that a shell pattern, or behind ``re:`` a regular expression, matches."""
+    if not pattern.startswith(REGEX):
+        return fnmatch.filter(names, pattern)
+    try:
+        expression = re.compile(pattern.removeprefix(REGEX))
+    except re.error as error:
+        raise RecipeError(
+            "'{pattern}' is not a regular expression: {reason}.", pattern=pattern, reason=str(error)
+        ) from None
+    return [name for name in names if expression.fullmatch(name)]
 
 
 def load_model(

@@ -23,7 +23,8 @@ class Rule:
     """Parameters and how fast they move."""
 
     pattern: str
-    """``@embeddings``, ``@layer.3``, ``@head``, or a shell pattern over parameter names."""
+    """``@embeddings``, ``@layer.3``, ``@head``, a shell pattern over parameter names, or ``re:``
+    and a regular expression of whole names."""
     lr_multiplier: float
     """Factor on the learning rate; 0 is frozen."""
 
@@ -101,6 +102,11 @@ class Technique(Config):
 
     def finish(self, model: Model, work: Work) -> None:
         """Change the model once, after training. Default: leave it."""
+
+
+def below_head(model: Model) -> list[str]:
+    """Names of the depth groups of the base that have parameters, from the input on."""
+    return [g.name for g in model.depth_groups() if g.parameters and g.name != "head"]
 
 
 def multipliers(techniques: Sequence[Technique], model: Model, progress: float) -> dict[str, float]:
