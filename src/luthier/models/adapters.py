@@ -14,8 +14,9 @@ from luthier.core.errors import ModelError
 from luthier.models.bases import Base
 
 if TYPE_CHECKING:
-    from torch import Tensor
-    from transformers import PreTrainedModel
+    from torch import Tensor, nn
+
+    from luthier.models.model import Model
 
 STORED = "base_model.model."
 """What peft puts before the names of a network's parameters."""
@@ -53,32 +54,35 @@ def base_beneath(base: Base) -> Base:
     return Base(base.name, beneath, base.origin)
 
 
-def merged(network: PreTrainedModel, folder: Path) -> PreTrainedModel:
-    """A network of the base beneath, with saved adapters merged into it.
-
-    Of the head that was saved with them, tensors of the same name and shape are taken.
+def merge(model: Model, folder: Path, *, whole_head: bool) -> frozenset[str]:
+    """Merge saved adapters into a model of the base beneath them.
 
     Args:
-        network: The base beneath, perhaps under another head.
+        model: The base beneath, perhaps under another head.
         folder: Where the adapters are.
+        whole_head: Whether the head that was saved with them serves the model too.
+
+    Returns:
+        Names of the parameters that were taken of the saved head.
     """
     tensors = load_file(folder / SAFETENSORS_WEIGHTS_NAME)
-    inside = f"{STORED}{network.base_model_prefix}."
+    inside = f"{STORED}{model.core.base_model_prefix}."
+    own = {name: tensor for name, tensor in tensors.items() if name.startswith(inside)}
     config: Any = PeftConfig.from_pretrained(str(folder))
     config.modules_to_save = config.task_type = None
-    adapted: Any = get_peft_model(network, config)
-    own = {name: tensor for name, tensor in tensors.items() if name.startswith(inside)}
+    adapted: Any = get_peft_model(model.core, config)
     set_peft_model_state_dict(adapted, own)
-    whole: PreTrainedModel = adapted.merge_and_unload()
-    rest = tensors.keys() - own.keys()
-    _fill(whole, {name.removeprefix(STORED): tensors[name] for name in rest})
-    whole.name_or_path = str(folder)
-    return whole
+    model.network = adapted.merge_and_unload()
+    model.core.name_or_path = str(folder)
+    head = {name.removeprefix(STORED): tensors[name] for name in tensors.keys() - own.keys()}
+    return _fill(model.network, head) if whole_head else frozenset()
 
 
-def _fill(network: PreTrainedModel, tensors: dict[str, Tensor]) -> None:
+def _fill(network: nn.Module, tensors: dict[str, Tensor]) -> frozenset[str]:
+    """Take the tensors that a network has a parameter of this name and shape for."""
     parameters = dict(network.named_parameters())
+    fitting = {n for n, t in tensors.items() if n in parameters and parameters[n].shape == t.shape}
     with torch.no_grad():
-        for name, tensor in tensors.items():
-            if name in parameters and parameters[name].shape == tensor.shape:
-                parameters[name].copy_(tensor)
+        for name in fitting:
+            parameters[name].copy_(tensors[name])
+    return frozenset(fitting)

@@ -79,6 +79,8 @@ class Model:
     """A transformers network, or the peft model around it."""
     processor: Processor
     head: Head
+    new: frozenset[str] = frozenset()
+    """Parameters that the base's files lack, so that they are random: a head, before training."""
 
     @property
     def core(self) -> PreTrainedModel:
@@ -181,7 +183,7 @@ def load_model(
     if adapters.are_adapters(base.path):
         beneath = adapters.base_beneath(base)
         model = load_model(beneath, head, processor, seed=seed, dropout=dropout)
-        model.network = adapters.merged(model.core, base.path)
+        model.new -= adapters.merge(model, base.path, whole_head=_tells(base, head))
         return model
     try:
         config = transformers.AutoConfig.from_pretrained(base.path)
@@ -196,29 +198,37 @@ def load_model(
             config.pad_token_id = processor.pad_token_id
         torch.manual_seed(seed)
         with _Quiet():
-            network, missing, other = _network(base, head.network_class(config), config)
+            network, missing, random = _network(base, head.network_class(config), config)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise _unusable(base, error) from None
     _check_loaded(base, network, missing)
     if isinstance(processor, ImageProcessor):
         _check_size(base, network, processor)
-    model = Model(network, processor, head)
-    if not known and base.origin != NEW and not model.select(f"@{HEAD}") <= {*missing, *other}:
+    model = Model(network, processor, head, frozenset(random))
+    if not known and model.select(f"@{HEAD}") - model.new:
+        # The base's head tells other classes, as many as the task has.
         torch.manual_seed(seed)
         model.initialise(model.select(f"@{HEAD}"))
+        model.new |= model.select(f"@{HEAD}")
     return model
+
+
+def _tells(base: Base, head: Head) -> bool:
+    """Whether the head that was saved with a base tells the classes of another."""
+    return same_classes(transformers.AutoConfig.from_pretrained(base.path), head.config)
 
 
 def _network(
     base: Base, kind: Any, config: PretrainedConfig
-) -> tuple[PreTrainedModel, Collection[str], Collection[str]]:
-    """A network of a base, and the tensors that its files lack, or have in another shape.
+) -> tuple[PreTrainedModel, Iterable[str], Iterable[str]]:
+    """A network of a base, the tensors that its files lack, and those that are random.
 
-    Of a new base all are random.
+    Random are also those of another size than the task needs, and of a new base all.
     """
     if base.origin == NEW:
         made = kind._from_config if issubclass(kind, PreTrainedModel) else kind.from_config
-        return made(config), (), ()
+        network = made(config)
+        return network, (), [name for name, _ in network.named_parameters()]
     network, loading = kind.from_pretrained(
         base.path,
         config=config,
@@ -227,7 +237,8 @@ def _network(
         ignore_mismatched_sizes=True,
         output_loading_info=True,
     )
-    return network, loading["missing_keys"], [name for name, *_ in loading["mismatched_keys"]]
+    other = {name for name, *_ in loading["mismatched_keys"]}
+    return network, loading["missing_keys"], other.union(loading["missing_keys"])
 
 
 def load_bare(base: Base, auto_class: str) -> tuple[PreTrainedModel, list[str]]:
@@ -326,6 +337,7 @@ def load_tuned(folder: Path, base: Base, head: Head, processor: Processor) -> Mo
     model = load_model(base, head, processor)
     with _Quiet():
         model.network = PeftModel.from_pretrained(model.core, str(folder))
+    model.new = frozenset()
     return model
 
 

@@ -81,8 +81,11 @@ def together(sets: Mapping[str, Prepared]) -> Prepared:
 
 def base_of_stage(stage: Stage, loaded: Loaded, runs_dir: Path) -> Base:
     """The base that a stage names."""
+    return base_named(str(stage.base), loaded, runs_dir)
+
+
+def base_named(name: str, loaded: Loaded, runs_dir: Path) -> Base:
+    """The base of a name in a recipe."""
     return resolve(
-        str(stage.base),
-        folder=loaded.folder,
-        find_run=lambda name: find_run(name, runs_dir).model,
+        name, folder=loaded.folder, find_run=lambda known: find_run(known, runs_dir).model
     )

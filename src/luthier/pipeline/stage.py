@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from luthier.core.files import write_folder_atomic, write_json
@@ -17,13 +18,16 @@ from luthier.models.vocabulary import train_all_rows
 from luthier.pipeline.again import matrix, measure_again
 from luthier.pipeline.audited import audited
 from luthier.pipeline.listener import Listener
+from luthier.pipeline.loading import loader
 from luthier.pipeline.past import Past, past_of
 from luthier.pipeline.rows import base_of_stage, prepared_rows
-from luthier.pipeline.session import looking_back, session_for, work_on
+from luthier.pipeline.session import session_for
+from luthier.pipeline.work import looking_back, work_on
 from luthier.recipe.load import Loaded
 from luthier.recipe.schema import Stage
 from luthier.runs import Run
 from luthier.tasks.task import Facts, Task, TaskConfig
+from luthier.techniques.technique import Work
 from luthier.train.consume import train_to_the_end
 from luthier.train.loop import Session
 
@@ -62,9 +66,14 @@ def run_stage(
     listener.on_findings(stage.name, found["findings"])
     settings = stage.training
     model = load_model(base, task.head(), processor, seed=settings.seed, dropout=settings.dropout)
+
     pasts = past_of(base, run)
     earlier = looking_back(stage, task, pasts)
-    work = work_on(task, examples, settings, earlier)
+    load = loader(base, task, processor, loaded, run, seed=settings.seed)
+    work = work_on(
+        task, examples, stage.evaluation.batch_size, load, settings,
+        pasts=pasts, looked_at=earlier,
+    )  # fmt: skip
     session = session_for(stage, task, model, prepared, examples, work, earlier)
     listener.on_phase(stage.name, "train")
     train_to_the_end(session, run, stage.name, folder / "checkpoints", listener.on_event)
@@ -76,14 +85,15 @@ def run_stage(
     facts = _fitted(record, session, facts)
     record.task = session.task = config.build(facts, processor)
 
+    lineage = lineage_of(run, stage, base, prepared)
+
     def fill(place: Path) -> None:
         save_model(model, place)
-        lineage = lineage_of(run, stage, base, prepared)
         describe_model(place, config, facts, base, stage.data, lineage)
 
     write_folder_atomic(record.model, fill)
     listener.on_phase(stage.name, "evaluate")
-    _measure(record, session, counts, pasts if stage.evaluation.earlier else [])
+    _measure(record, session, counts, work, pasts if stage.evaluation.earlier else [])
     return record
 
 
@@ -98,7 +108,11 @@ def _fitted(record: StageRecord, session: Session, facts: Facts) -> Facts:
 
 
 def _measure(
-    record: StageRecord, session: Session, counts: dict[str, int], pasts: list[Past]
+    record: StageRecord,
+    session: Session,
+    counts: dict[str, int],
+    work: Work,
+    pasts: Sequence[Past],
 ) -> None:
     """Open the test rows, once, and write down what the model is worth on them.
 
@@ -112,6 +126,7 @@ def _measure(
         "metric": session.metric,
         "mistakes": session.task.mistakes(rows, predictions, count=20),
         "parameters": counts,
+        "techniques_found": [finding.to_json() for finding in work.findings],
         "training": {
             "steps": progress.step,
             "epochs": progress.step / session.steps_per_epoch,

@@ -261,6 +261,17 @@ class Stage(Config):
             raise ValueError(f"{unfit[0]} does not work with the task {self.task.kind}")
         return self
 
+    @model_validator(mode="after")
+    def _adapters_find_their_base(self) -> Self:
+        changed = [technique.kind for technique in self.techniques if technique.changes_base]
+        alone = [t.kind for t in self.techniques if getattr(t, "merge", True) is False]
+        if changed and alone:
+            raise ValueError(
+                f"{changed[0]} changes the base, and {alone[0]} saves adapters without it: "
+                "set merge: true"
+            )
+        return self
+
     def spelled_out(self) -> list[Self]:
         """The stage, behind the one that its task asks for before its own."""
         prelude = self.task.prelude()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from luthier.core.config import Config
 from luthier.core.errors import ModelError
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
+    from luthier.data.finding import Finding
     from luthier.models.model import Model
     from luthier.recipe.schema import Training
     from luthier.techniques.companion import Companion
@@ -49,13 +50,22 @@ class Work:
 
     batches: Callable[[int], Iterator[dict[str, Tensor]]]
     """Training rows, at most this many, in batches as they are made for prediction: the first
-    rows of the data in its order, with ``labels`` where the task has such."""
+    rows of the data in its order, with ``labels`` where the task has such, on the device."""
     loss: Callable[[Any, dict[str, Tensor]], tuple[Tensor, float]]
     """The network's output on a batch to its summed loss and the weight that it is a sum over."""
+    ask: Callable[[nn.Module, dict[str, Tensor]], Any]
+    """What a network gives on a batch."""
+    load: Callable[[str | None], Model]
+    """A base by its name in a recipe, with the task's head, in evaluation mode; None: the stage's
+    own, as it was before any technique."""
     settings: Training
     """How the model is fitted."""
+    earlier: Callable[[], Iterator[tuple[Model, Work]]] = lambda: iter(())
+    """The models of earlier stages, as they were at their end, and the work they did."""
     stages: Sequence[Earlier] = ()
     """The stages before, from the first on; for techniques that say ``looks_back``."""
+    findings: list[Finding] = field(default_factory=list)
+    """What people should know of what techniques did; they may add to it."""
 
 
 class Technique(Config):
@@ -65,6 +75,9 @@ class Technique(Config):
     """Whether it only adapts what pre-training learned, so that a new base is of no use to it."""
     looks_back: ClassVar[bool] = False
     """Whether it needs the stages before this one, and is refused where there are none."""
+    changes_base: ClassVar[bool] = False
+    """Whether the base is another afterwards than the one on disk, so that adapters alone, without
+    it, would be of no use."""
     families: ClassVar[tuple[str, ...]] = ("encoder", "decoder", "encoder-decoder")
     """The families of bases that it works on."""
     reads: ClassVar[tuple[str, ...]] = ("text", "image")
