@@ -92,6 +92,8 @@ class About:
     it has a class for it."""
     adapted: str
     """The same where adapters were saved, with peft."""
+    cuts: bool = False
+    """Whether of a row only the first ``max_length`` tokens are read."""
 
 
 class Task(ABC):

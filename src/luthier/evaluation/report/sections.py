@@ -16,7 +16,7 @@ HEADLINES = {
     "recall": "Of the true entities, the share that is found.",
     "f1": "Precision and recall in one figure.",
     "precision_macro": "Of the answers of a class, the share that is right (mean over classes).",
-    "recall_macro": "Of the texts of a class, the share that is found (mean over classes).",
+    "recall_macro": "Of what is of a class, the share that is found (mean over classes).",
     "f1_macro": "Precision and recall in one figure; every class counts the same, however rare.",
     "f1_micro": "Precision and recall in one figure; every answer counts the same.",
     "mcc": "Agreement beyond chance: 0 is guessing, 1 is perfect.",
@@ -93,9 +93,9 @@ def classes(report: Report, say: Say) -> str:
         return ""
     header = ("Class", "Precision", "Recall", "F1", "Interval of F1", "Test rows")
     text = (
-        "Precision: of the texts given this answer, the share that deserved it. Recall: of the "
-        "texts that deserve it, the share that got it. F1 joins both, and is the figure to "
-        "trust when classes are of unequal size."
+        "Precision: of what got this answer, the share that deserved it. Recall: of what "
+        "deserves it, the share that got it. F1 joins both, and is the figure to trust when "
+        "classes are of unequal size."
     )
     return f'<p class="note">{say(text)}</p>' + table([say(h) for h in header], rows)
 
