@@ -21,6 +21,7 @@ from luthier.cli import (
     recipes,
     runs,
     schema,
+    techniques,
     tune,
 )
 from luthier.cli.output import print_error, print_json
@@ -34,7 +35,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (init, doctor, prepare, tune, evaluate, predict, export, runs, recipes, schema):
+for verb in (
+    init, doctor, prepare, tune, evaluate, predict, export, runs, recipes, techniques, schema,
+):  # fmt: skip
     app.command(name=verb.__name__.rpartition(".")[2])(verb.command)
 
 

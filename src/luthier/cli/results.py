@@ -20,6 +20,9 @@ def print_result(run: Run) -> None:
     verdict = run.verdict()
     print_metrics(verdict["metrics"])
     print()
+    if verdict.get("forgetting"):
+        print_forgetting(verdict["forgetting"])
+        print()
     print(verdict["verdict"]["sentences"][current_language()])
     last_stage = sorted((run.path / "stages").iterdir(), key=_number)[-1]
     print(f"{translate('Report: ')}{last_stage / 'report.html'}")
@@ -33,6 +36,16 @@ def print_metrics(metrics: dict[str, dict[str, float]]) -> None:
         for name, m in metrics.items()
     ]
     print_table(("metric", "value", "interval"), rows)
+
+
+def print_forgetting(found: dict[str, Any]) -> None:
+    """What each stage left of those before it: a line for every two of them."""
+    rows = [
+        (name, tested, metric, f"{cell['value']:.4f}" if "value" in cell else "-")
+        for name, cells in zip(found["stages"], found["rows"], strict=True)
+        for tested, metric, cell in zip(found["stages"], found["metrics"], cells, strict=False)
+    ]
+    print_table(("after stage", "test of stage", "metric", "value"), rows)
 
 
 def _number(folder: Any) -> int:

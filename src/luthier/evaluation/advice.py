@@ -9,12 +9,14 @@ from luthier.core.locale import LANGUAGES, translate
 WIDE_INTERVAL = 0.06
 POOR_CALIBRATION = 0.08
 LARGE_LOSS = 0.2
+MUCH_FORGOTTEN = 0.03
 
 
 def advise(report: dict[str, Any]) -> list[dict[str, str]]:
     """Advice in order of likely gain; each in every language."""
     found = [
         *_overfitting(report),
+        *_forgotten(report),
         *_weakest_class(report),
         *_interval(report),
         *_calibration(report),
@@ -39,6 +41,21 @@ def _overfitting(report: dict[str, Any]) -> Advice:
         "{last:.3f}. Train for fewer epochs, freeze lower layers, or add data."
     )
     return [(text, {"step": best[0], "low": best[1], "last": known[-1][1]})]
+
+
+def _forgotten(report: dict[str, Any]) -> Advice:
+    found = report.get("forgetting")
+    if not found:
+        return []
+    lost = zip(found["stages"], found["metrics"], found["forgetting"], strict=False)
+    worst = max(lost, key=lambda one: one[2] if one[2] is not None else 0.0)
+    if worst[2] is None or worst[2] < MUCH_FORGOTTEN:
+        return []
+    text = (
+        "This stage forgot {lost:.3f} of {metric} on the test of stage {stage}. If that is still "
+        "needed: techniques: [replay], a lower learning rate, or lora."
+    )
+    return [(text, {"stage": worst[0], "metric": worst[1], "lost": worst[2]})]
 
 
 def _weakest_class(report: dict[str, Any]) -> Advice:

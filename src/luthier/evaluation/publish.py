@@ -14,6 +14,7 @@ from luthier.evaluation.advice import advise
 from luthier.evaluation.card import model_card
 from luthier.evaluation.environment import environment
 from luthier.evaluation.report import report_page
+from luthier.evaluation.saved import saved
 from luthier.evaluation.verdict import Verdict, judge
 from luthier.metrics import Measures
 from luthier.models.bases import Base
@@ -69,6 +70,7 @@ def publish(run: Run, records: list[StageRecord], *, seconds: float) -> None:
 
     write_folder_atomic(run.model, fill)
     write_atomic(run.path / "README.md", card)
+    write_json(run.path / "lineage.json", report["lineage"])
     for record in records:
         shutil.rmtree(record.folder / "checkpoints", ignore_errors=True)
     shutil.rmtree(last.model)
@@ -80,6 +82,8 @@ def publish(run: Run, records: list[StageRecord], *, seconds: float) -> None:
             "headline": report["verdict"]["headline"],
             "seconds": round(seconds, 2),
             "verdict": report["verdict"],
+            "lineage": report["lineage"],
+            "forgetting": report.get("forgetting"),
         },
     )
 
@@ -110,6 +114,7 @@ def _stage_report(run: Run, record: StageRecord, surroundings: dict[str, object]
         "history": _history(events),
         "data": record.prepared.card,
         "audit": record.audited(),
+        "lineage": saved(record.model).get("lineage", []),
         "recipe_yaml": record.recipe_yaml,
         "environment": surroundings,
     }

@@ -34,6 +34,7 @@ from luthier.metrics.multilabel import MULTILABEL, measure_multilabel
 from luthier.metrics.neighbours import NEIGHBOURS, measure_neighbours, nearest_others
 from luthier.metrics.paired import mcnemar, paired_classification, paired_difference
 from luthier.metrics.regression import REGRESSION, measure_regression
+from luthier.metrics.stages import Forgetting, forgetting
 from luthier.metrics.thresholds import fit_thresholds
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Asked",
     "Difference",
     "Estimate",
+    "Forgetting",
     "Measures",
     "Mention",
     "Tagged",
@@ -58,6 +60,7 @@ __all__ = [
     "constant_tag",
     "fit_no_answer",
     "fit_thresholds",
+    "forgetting",
     "higher_is_better",
     "mcnemar",
     "measure_answers",

@@ -55,7 +55,7 @@ def depth_groups(network: nn.Module) -> list[DepthGroup]:
     layer, and everything outside the base to the head.
     """
     base_prefix = f"{network.base_model_prefix}."
-    stacks = _layer_stacks(network, base_prefix)
+    stacks = layer_stacks(network)
     offsets, total = {}, 0
     for path, length in stacks.items():
         offsets[path] = total
@@ -68,8 +68,9 @@ def depth_groups(network: nn.Module) -> list[DepthGroup]:
     return [DepthGroup(name, tuple(names)) for name, names in members.items()]
 
 
-def _layer_stacks(network: nn.Module, base_prefix: str) -> dict[str, int]:
-    """Path to length of the outermost module lists of the base that hold its layers."""
+def layer_stacks(network: nn.Module) -> dict[str, int]:
+    """Path to length of the outermost module lists of the base that hold its layers, in order."""
+    base_prefix = f"{network.base_model_prefix}."
     stacks: dict[str, int] = {}
     for path, module in network.named_modules():
         is_stack = isinstance(module, nn.ModuleList) and len(module) > 0

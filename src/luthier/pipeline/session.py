@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import chain
 
 import polars as pl
 
@@ -11,21 +12,12 @@ from luthier.evaluation.predict import predict
 from luthier.models.devices import device
 from luthier.models.model import Model
 from luthier.models.vocabulary import train_known_rows
+from luthier.pipeline.past import LookingBack
 from luthier.recipe.schema import Stage
-from luthier.tasks.task import Batch, Example, Task
+from luthier.tasks.task import Example, Task
 from luthier.techniques.technique import Work, course
 from luthier.train.loop import Session
 from luthier.train.optimizer import build_optimizer
-
-
-def work_on(task: Task, examples: Sequence[Example], batch_size: int) -> Work:
-    """What techniques may look at of the training on encoded rows."""
-
-    def batches(count: int) -> Iterator[Batch]:
-        for start in range(0, min(count, len(examples)), batch_size):
-            yield task.collate(examples[start : min(start + batch_size, count)])
-
-    return Work(batches, task.loss)
 
 
 def session_for(
@@ -35,13 +27,17 @@ def session_for(
     prepared: Prepared,
     rows: Sequence[Example],
     work: Work,
+    earlier: Sequence[LookingBack] = (),
 ) -> Session:
     """The model with its techniques applied and its optimizer, ready to train on encoded rows."""
+    for technique in stage.techniques:
+        technique.check(model)
     for technique in stage.techniques:
         technique.apply(model, work)
     model.network.to(device())
     if task.reads == "text":
-        train_known_rows(model.core, (row["input_ids"] for row in rows))
+        every = chain(rows, *(past.examples for past in earlier))
+        train_known_rows(model.core, (row["input_ids"] for row in every))
     over_time = course(stage.techniques, model)
     optimizer = build_optimizer(model.core, over_time, stage.training)
     companions = [technique.companion(model, work) for technique in stage.techniques]

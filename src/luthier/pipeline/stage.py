@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from luthier.core.files import write_folder_atomic, write_json
 from luthier.evaluation.evaluate import measure_rows
+from luthier.evaluation.lineage import lineage_of
 from luthier.evaluation.predict import predict
 from luthier.evaluation.publish import StageRecord
 from luthier.evaluation.saved import describe_model, facts_of
@@ -13,14 +15,19 @@ from luthier.models.bases import Base
 from luthier.models.devices import choose_precision, device
 from luthier.models.model import load_model, load_processor, save_model
 from luthier.models.vocabulary import train_all_rows
+from luthier.pipeline.again import matrix, measure_again
 from luthier.pipeline.audited import audited
 from luthier.pipeline.listener import Listener
+from luthier.pipeline.loading import loader
+from luthier.pipeline.past import Past, past_of
 from luthier.pipeline.rows import base_of_stage, prepared_rows
-from luthier.pipeline.session import session_for, work_on
+from luthier.pipeline.session import session_for
+from luthier.pipeline.work import looking_back, work_on
 from luthier.recipe.load import Loaded
 from luthier.recipe.schema import Stage
 from luthier.runs import Run
 from luthier.tasks.task import Facts, Task, TaskConfig
+from luthier.techniques.technique import Work
 from luthier.train.consume import train_to_the_end
 from luthier.train.loop import Session
 
@@ -59,8 +66,15 @@ def run_stage(
     listener.on_findings(stage.name, found["findings"])
     settings = stage.training
     model = load_model(base, task.head(), processor, seed=settings.seed, dropout=settings.dropout)
-    work = work_on(task, examples, stage.evaluation.batch_size)
-    session = session_for(stage, task, model, prepared, examples, work)
+
+    pasts = past_of(base, run)
+    earlier = looking_back(stage, task, pasts)
+    load = loader(base, task, processor, loaded, run, seed=settings.seed)
+    work = work_on(
+        task, examples, stage.evaluation.batch_size, load, settings,
+        pasts=pasts, looked_at=earlier,
+    )  # fmt: skip
+    session = session_for(stage, task, model, prepared, examples, work, earlier)
     listener.on_phase(stage.name, "train")
     train_to_the_end(session, run, stage.name, folder / "checkpoints", listener.on_event)
     if task.reads == "text":
@@ -71,13 +85,15 @@ def run_stage(
     facts = _fitted(record, session, facts)
     record.task = session.task = config.build(facts, processor)
 
+    lineage = lineage_of(run, stage, base, prepared)
+
     def fill(place: Path) -> None:
         save_model(model, place)
-        describe_model(place, config, facts, base, stage.data)
+        describe_model(place, config, facts, base, stage.data, lineage)
 
     write_folder_atomic(record.model, fill)
     listener.on_phase(stage.name, "evaluate")
-    _measure(record, session, counts)
+    _measure(record, session, counts, work, pasts if stage.evaluation.earlier else [])
     return record
 
 
@@ -91,27 +107,38 @@ def _fitted(record: StageRecord, session: Session, facts: Facts) -> Facts:
     return {**facts, **task.fit_on_validation(predictions, task.references(validation))}
 
 
-def _measure(record: StageRecord, session: Session, counts: dict[str, int]) -> None:
-    """Open the test rows, once, and write down what the model is worth on them."""
+def _measure(
+    record: StageRecord,
+    session: Session,
+    counts: dict[str, int],
+    work: Work,
+    pasts: Sequence[Past],
+) -> None:
+    """Open the test rows, once, and write down what the model is worth on them.
+
+    Then those of earlier stages: nothing is chosen by them any more.
+    """
     rows = record.prepared.splits["test"]
     measures, predictions = measure_rows(session.model, session.task, rows, record.stage.evaluation)
     progress = session.progress
-    write_json(
-        record.folder / "measured.json",
-        {
-            "measures": measures.to_json(),
-            "metric": session.metric,
-            "mistakes": session.task.mistakes(rows, predictions, count=20),
-            "parameters": counts,
-            "training": {
-                "steps": progress.step,
-                "epochs": progress.step / session.steps_per_epoch,
-                "seconds": progress.seconds,
-                "examples_per_second": progress.rows / max(progress.seconds, 1e-9),
-                "precision": choose_precision(record.stage.training.precision, device()),
-                "best_step": progress.best_step,
-                "stopped": progress.stopped,
-            },
-            "evaluations": progress.evaluations,
+    measured = {
+        "measures": measures.to_json(),
+        "metric": session.metric,
+        "mistakes": session.task.mistakes(rows, predictions, count=20),
+        "parameters": counts,
+        "techniques_found": [finding.to_json() for finding in work.findings],
+        "training": {
+            "steps": progress.step,
+            "epochs": progress.step / session.steps_per_epoch,
+            "seconds": progress.seconds,
+            "examples_per_second": progress.rows / max(progress.seconds, 1e-9),
+            "precision": choose_precision(record.stage.training.precision, device()),
+            "best_step": progress.best_step,
+            "stopped": progress.stopped,
         },
-    )
+        "evaluations": progress.evaluations,
+    }
+    if pasts:
+        measured["earlier"] = measure_again(pasts, session.model, session.task)
+        measured["forgetting"] = matrix(pasts, record.stage, session.task, measured)
+    write_json(record.folder / "measured.json", measured)

@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from luthier.core.config import Config
 from luthier.core.registry import Registered
+from luthier.recipe.compatible import works_with
 from luthier.recipe.registries import PREPARATION, SCHEDULES, TASKS, TECHNIQUES
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -220,6 +221,9 @@ class Evaluation(Config):
     """Level of the bootstrap intervals."""
     resamples: Annotated[int, Field(ge=100)] = 1000
     """Bootstrap resamples behind each interval."""
+    earlier: bool = True
+    """Whether the tests of the stages that this one's base comes from are opened again after it, to
+    see what it has forgotten of them."""
 
 
 class Stage(Config):
@@ -248,6 +252,24 @@ class Stage(Config):
         adapted = [technique.kind for technique in self.techniques if technique.needs_base]
         if new and adapted:
             raise ValueError(f"{adapted[0]} adapts a trained base, and {self.base} is random")
+        return self
+
+    @model_validator(mode="after")
+    def _techniques_fit_the_task(self) -> Self:
+        unfit = [one.kind for one in self.techniques if not works_with(one, self.task)]
+        if unfit:
+            raise ValueError(f"{unfit[0]} does not work with the task {self.task.kind}")
+        return self
+
+    @model_validator(mode="after")
+    def _adapters_find_their_base(self) -> Self:
+        changed = [technique.kind for technique in self.techniques if technique.changes_base]
+        alone = [t.kind for t in self.techniques if getattr(t, "merge", True) is False]
+        if changed and alone:
+            raise ValueError(
+                f"{changed[0]} changes the base, and {alone[0]} saves adapters without it: "
+                "set merge: true"
+            )
         return self
 
     def spelled_out(self) -> list[Self]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -35,6 +35,8 @@ class Multi(TaskConfig):
     The tasks share the rows of `data`, or have rows of their own. One pass through the base serves
     all heads of a row. Metrics are named `TASK/METRIC`; `mean` is the mean of every task's own.
     """
+
+    own_layers: ClassVar[bool] = True
 
     kind: Literal["multi"] = "multi"
     """This task."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from luthier.core.config import Config
+from luthier.core.errors import RecipeError
 from luthier.core.lazy import lazy
 from luthier.data.roles import Role
 
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
 
     from luthier.data import plan as plans
     from luthier.metrics import Measures
+    from luthier.models import opinions
     from luthier.models.model import Head
+    from luthier.models.opinions import Opinion
     from luthier.recipe.schema import Data
 else:
+    opinions = lazy("luthier.models.opinions")
     plans = lazy("luthier.data.plan")
 
 Example = dict[str, Any]
@@ -187,6 +191,22 @@ class Task(ABC):
         total, weight = self.loss(output, batch)
         return {"": total}, weight
 
+    def opinions(self, output: Any, batch: Batch) -> Sequence[Opinion]:
+        """What an output says of all in the batch that is trained, to be compared with others'.
+
+        Default: its ``logits`` where there are ``labels``.
+
+        Raises:
+            RecipeError: If the task's answers are no logits.
+        """
+        try:
+            return opinions.opinions(output, batch["labels"])
+        except (KeyError, ValueError):
+            raise RecipeError(
+                "This task gives nothing that two networks could be compared by.",
+                hint="Leave out distil (or set share: 0) and r_drop.",
+            ) from None
+
     def steer(self, agreement: Agreement) -> Mapping[str, float]:
         """Pattern over parameter names to the gradient they get, where the parts' own decide it."""
         return {}
@@ -264,6 +284,8 @@ class TaskConfig(Config):
 
     reads: ClassVar[Literal["text", "image"]] = "text"
     """What the base is given."""
+    own_layers: ClassVar[bool] = False
+    """Whether its layers on the base are ours, and not those of a class of transformers."""
 
     kind: str
 

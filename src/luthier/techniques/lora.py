@@ -26,6 +26,7 @@ class Lora(Technique):
     """Train low-rank updates of the base's matrices, and the head (Hu et al. 2021)."""
 
     needs_base: ClassVar[bool] = True
+    source: ClassVar[str] = "Hu et al. 2021, arXiv:2106.09685"
 
     kind: Literal["lora"] = "lora"
     """This technique."""

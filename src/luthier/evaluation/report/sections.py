@@ -243,8 +243,12 @@ def making(report: Report, say: Say) -> str:
         (say("Data"), f"<code>{report['data']['hash'][:16]}</code>"),
     )  # fmt: skip
     body = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in facts)
+    told = "".join(
+        f'<p class="note">{escape(found["text"][say.language], quote=False)}</p>'
+        for found in report["techniques_found"]
+    )
     recipe = escape(report["recipe_yaml"])
     return (
-        f'<div class="scroll"><table>{body}</table></div>'
+        f'<div class="scroll"><table>{body}</table></div>{told}'
         f"<details><summary>{say('The recipe')}</summary><pre>{recipe}</pre></details>"
     )
