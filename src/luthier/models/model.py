@@ -26,6 +26,7 @@ from luthier.models.bases import NEW, Base
 from luthier.models.families import HEAD, DepthGroup, Family, depth_groups, family_of
 from luthier.models.heads.own import OwnNetwork, network_for
 from luthier.models.images import ImageProcessor
+from luthier.models.prefix_tuning import take_prefixes
 
 DROPOUT_FIELDS = (
     "hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout",
@@ -311,6 +312,8 @@ def load_tuned(folder: Path, base: Base, head: Head, processor: Processor) -> Mo
     model = load_model(base, head, processor)
     with _Quiet():
         model.network = PeftModel.from_pretrained(model.core, str(folder))
+    if model.network.active_peft_config.is_prompt_learning:
+        take_prefixes(model.core)
     return model
 
 

@@ -12,7 +12,7 @@ from luthier.models.devices import device
 from luthier.models.model import Model
 from luthier.models.vocabulary import train_known_rows
 from luthier.recipe.schema import Stage
-from luthier.tasks.task import Batch, Example, Task
+from luthier.tasks.task import Batch, Example, Task, inputs_of
 from luthier.techniques.technique import Work, course
 from luthier.train.loop import Session
 from luthier.train.optimizer import build_optimizer
@@ -25,7 +25,7 @@ def work_on(task: Task, examples: Sequence[Example], batch_size: int) -> Work:
         for start in range(0, min(count, len(examples)), batch_size):
             yield task.collate(examples[start : min(start + batch_size, count)])
 
-    return Work(batches, task.loss)
+    return Work(batches, task.loss, inputs_of)
 
 
 def session_for(

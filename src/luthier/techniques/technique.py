@@ -37,6 +37,8 @@ class Work:
     rows of the data in its order, with ``labels`` where the task has such."""
     loss: Callable[[Any, dict[str, Tensor]], tuple[Tensor, float]]
     """The network's output on a batch to its summed loss and the weight that it is a sum over."""
+    inputs: Callable[[dict[str, Tensor]], dict[str, Tensor]]
+    """The part of a batch that the network is called with."""
 
 
 class Technique(Config):
@@ -50,6 +52,8 @@ class Technique(Config):
     """What bases that it works on may be given."""
     own_heads: ClassVar[bool] = True
     """Whether it works where the task's layers are ours, on any base, and not transformers'."""
+    per_token: ClassVar[bool] = True
+    """Whether it works where the network says something of every token, and not of the whole."""
     source: ClassVar[str] = ""
     """Where it was published: authors, year, number of the paper."""
 
