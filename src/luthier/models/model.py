@@ -28,6 +28,7 @@ from luthier.models.families import HEAD, DepthGroup, Family, depth_groups, fami
 from luthier.models.heads.classes import same_classes
 from luthier.models.heads.own import OwnNetwork, network_for
 from luthier.models.images import ImageProcessor
+from luthier.models.prefix_tuning import take_prefixes
 
 DROPOUT_FIELDS = (
     "hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout",
@@ -338,6 +339,8 @@ def load_tuned(folder: Path, base: Base, head: Head, processor: Processor) -> Mo
     with _Quiet():
         model.network = PeftModel.from_pretrained(model.core, str(folder))
     model.new = frozenset()
+    if model.network.active_peft_config.is_prompt_learning:
+        take_prefixes(model.core)
     return model
 
 

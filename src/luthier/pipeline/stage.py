@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from luthier.core.errors import MergeError
 from luthier.core.files import write_folder_atomic, write_json
 from luthier.evaluation.evaluate import measure_rows
 from luthier.evaluation.lineage import lineage_of
@@ -13,7 +14,7 @@ from luthier.evaluation.publish import StageRecord
 from luthier.evaluation.saved import describe_model, facts_of
 from luthier.models.bases import Base
 from luthier.models.devices import choose_precision, device
-from luthier.models.model import load_model, load_processor, save_model
+from luthier.models.model import Model, load_model, load_processor, save_model
 from luthier.models.vocabulary import train_all_rows
 from luthier.pipeline.again import matrix, measure_again
 from luthier.pipeline.audited import audited
@@ -80,8 +81,7 @@ def run_stage(
     if task.reads == "text":
         train_all_rows(model.core)
     counts = model.parameter_counts(session.trained)
-    for technique in stage.techniques:
-        technique.finish(model, work)
+    _finish(record, config, model, work, facts)
     facts = _fitted(record, session, facts)
     record.task = session.task = config.build(facts, processor)
 
@@ -95,6 +95,29 @@ def run_stage(
     listener.on_phase(stage.name, "evaluate")
     _measure(record, session, counts, work, pasts if stage.evaluation.earlier else [])
     return record
+
+
+def _finish(
+    record: StageRecord, config: TaskConfig, model: Model, work: Work, facts: Facts
+) -> None:
+    """Let the techniques change the trained model for the last time.
+
+    Raises:
+        MergeError: If adapters cannot be merged; the model with them is kept.
+    """
+    try:
+        for technique in record.stage.techniques:
+            technique.finish(model, work)
+    except MergeError as error:
+        kept = record.folder / "unmerged"
+
+        def fill(place: Path) -> None:
+            save_model(model, place)
+            describe_model(place, config, facts, record.base, record.stage.data)
+
+        write_folder_atomic(kept, fill)
+        error.where = str(kept)
+        raise
 
 
 def _fitted(record: StageRecord, session: Session, facts: Facts) -> Facts:

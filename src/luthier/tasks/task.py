@@ -286,6 +286,8 @@ class TaskConfig(Config):
     """What the base is given."""
     own_layers: ClassVar[bool] = False
     """Whether its layers on the base are ours, and not those of a class of transformers."""
+    per_token: ClassVar[bool] = False
+    """Whether the network says something of every token, and not of the whole."""
 
     kind: str
 

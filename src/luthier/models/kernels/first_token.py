@@ -20,6 +20,9 @@ from luthier.models.kernels.attention import attend
 LIKE_BERT = {"bert", "roberta", "xlm-roberta", "camembert", "electra"}
 """Model types with BERT's layers, whose classifiers read the first token."""
 
+CACHES = ("cache", "past_key_values")
+"""What transformers' versions call the keys and values from before."""
+
 
 def use_first_token(network: PreTrainedModel) -> None:
     """Let the last layer of a classifier compute what the head reads, where it is BERT-like."""
@@ -56,8 +59,16 @@ def _last_layer(network: PreTrainedModel) -> nn.Module | None:
     return layer
 
 
-def _forward(layer: Any, hidden: Tensor, mask: Tensor | None = None, *_: Any, **__: Any) -> Tensor:
-    """Hidden states (rows, length, width) to those of the first token: (rows, 1, width)."""
+def _forward(
+    layer: Any, hidden: Tensor, mask: Tensor | None = None, *more: Any, **named: Any
+) -> Tensor:
+    """Hidden states (rows, length, width) to those of the first token: (rows, 1, width).
+
+    With keys and values of a trained prefix: to those of all tokens, as the layer itself does.
+    """
+    if any(named.get(name) is not None for name in CACHES):
+        whole: Tensor = type(layer).forward(layer, hidden, mask, *more, **named)
+        return whole
     attention, first = layer.attention.self, hidden[:, :1]
 
     def heads(x: Tensor) -> Tensor:
