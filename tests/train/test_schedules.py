@@ -121,12 +121,12 @@ def test_inverse_sqrt_is_that_of_the_transformer() -> None:
 
 
 def test_wsd_holds_and_then_falls() -> None:
-    for shape, middle in (("linear", 0.5), ("cosine", 0.5), ("sqrt", 1 - 0.5**0.5)):
-        schedule = WarmupStableDecay(warmup=0.1, decay=0.2, shape=shape)
+    for shape, middle in (("linear", 0.6), ("sqrt", 1 - 0.5**0.5 * 0.8)):
+        schedule = WarmupStableDecay(warmup=0.1, decay=0.2, shape=shape, floor=0.2)
         found = factors(schedule, 100)
-        assert set(found[10:81]) == {1.0}
-        assert found[90] == pytest.approx(middle)
-        assert schedule.multiplier(Moment(100, 100)) == 0.0
+        assert set(found[10:82]) == {1.0}
+        assert found[91] == pytest.approx(middle)
+        assert schedule.multiplier(Moment(100, 100)) == pytest.approx(0.2)
 
 
 def evaluations(values: list[float], metric: str = "loss") -> list[dict[str, Any]]:

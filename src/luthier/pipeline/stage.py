@@ -105,6 +105,7 @@ def _measure(record: StageRecord, session: Session, counts: dict[str, int]) -> N
             "parameters": counts,
             "training": {
                 "steps": progress.step,
+                "planned": session.total_steps,
                 "epochs": progress.step / session.steps_per_epoch,
                 "seconds": progress.seconds,
                 "examples_per_second": progress.rows / max(progress.seconds, 1e-9),
