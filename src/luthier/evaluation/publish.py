@@ -13,6 +13,7 @@ from luthier.data.prepared import Prepared
 from luthier.evaluation.advice import advise
 from luthier.evaluation.card import model_card
 from luthier.evaluation.environment import environment
+from luthier.evaluation.looking_back import look_back
 from luthier.evaluation.report import report_page
 from luthier.evaluation.saved import saved
 from luthier.evaluation.verdict import Verdict, judge
@@ -118,14 +119,15 @@ def _stage_report(run: Run, record: StageRecord, surroundings: dict[str, object]
         "recipe_yaml": record.recipe_yaml,
         "environment": surroundings,
     }
+    report |= {"findings": look_back(report)}
     return report | {"advice": advise(report)}
+
+
+HISTORY = ("step", "loss", "lr", "grad_norm", "reaction", "grown")
+"""What the report keeps of a training step."""
 
 
 def _history(events: list[dict[str, Any]]) -> list[dict[str, float]]:
     """The training steps once each: a resumed run repeats those after its checkpoint."""
-    steps = {
-        e["step"]: {key: e[key] for key in ("step", "loss", "lr", "grad_norm")}
-        for e in events
-        if e["event"] == "Stepped"
-    }
+    steps = {e["step"]: {key: e[key] for key in HISTORY} for e in events if e["event"] == "Stepped"}
     return [steps[step] for step in sorted(steps)]

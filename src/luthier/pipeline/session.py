@@ -7,13 +7,15 @@ from itertools import chain
 
 import polars as pl
 
+from luthier.core.errors import RecipeError
 from luthier.data.prepared import Prepared
 from luthier.evaluation.predict import predict
 from luthier.models.devices import device
 from luthier.models.model import Model
 from luthier.models.vocabulary import train_known_rows
+from luthier.pipeline.mean_loss import MeanLoss
 from luthier.pipeline.past import LookingBack
-from luthier.recipe.schema import Stage
+from luthier.recipe.schema import Stage, Training
 from luthier.tasks.task import Example, Task
 from luthier.techniques.technique import Work, course
 from luthier.train.loop import Session
@@ -43,15 +45,38 @@ def session_for(
     companions = [technique.companion(model, work) for technique in stage.techniques]
     validation = prepared.splits.get("validation", pl.DataFrame())
     evaluate = None
-    if not validation.is_empty():
+    if validation.is_empty():
+        _check_without_validation(stage.training)
+    else:
         examples, references = task.encode(validation), task.references(validation)
 
         def evaluate() -> dict[str, float]:
-            predictions = predict(model, task, examples, batch_size=stage.evaluation.batch_size)
-            return task.measure(predictions, references, resamples=0).values()
+            loss = MeanLoss(task, examples)
+            predictions = predict(
+                model, task, examples,
+                batch_size=stage.evaluation.batch_size, on_output=loss.add,
+            )  # fmt: skip
+            return {**task.measure(predictions, references, resamples=0).values(), **loss.values()}
 
     metric = stage.evaluation.best or next(iter(stage.evaluation.target), task.default_metric)
     return Session(
         model, task, rows, optimizer, stage.training, metric, evaluate, over_time,
         [companion for companion in companions if companion],
     )  # fmt: skip
+
+
+def _check_without_validation(settings: Training) -> None:
+    """Refuse what would wait for evaluations that never come."""
+    reacting = {
+        "training.schedule": settings.schedule.needs_validation,
+        "training.grow_batch": settings.grow_batch is not None,
+        "training.early_stopping": settings.early_stopping is not None,
+    }
+    for key, reacts in reacting.items():
+        if reacts:
+            raise RecipeError(
+                "{key} goes by what validation gives, and there are no validation rows.",
+                hint="Set data.split.validation to 0.1, or name a source in data.validation.",
+                where=key,
+                key=key,
+            )

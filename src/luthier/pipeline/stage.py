@@ -152,6 +152,7 @@ def _measure(
         "techniques_found": [finding.to_json() for finding in work.findings],
         "training": {
             "steps": progress.step,
+            "planned": session.total_steps,
             "epochs": progress.step / session.steps_per_epoch,
             "seconds": progress.seconds,
             "examples_per_second": progress.rows / max(progress.seconds, 1e-9),

@@ -9,7 +9,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from luthier.core.config import Config
 from luthier.core.registry import Registered
 from luthier.recipe.compatible import works_with
-from luthier.recipe.registries import PREPARATION, SCHEDULES, TASKS, TECHNIQUES
+from luthier.recipe.registries import OPTIMIZERS, PREPARATION, SCHEDULES, TASKS, TECHNIQUES
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 
@@ -161,6 +161,24 @@ class EarlyStopping(Config):
     """Smallest change of the metric that counts as improvement."""
 
 
+class BatchGrowth(Config):
+    """More rows a step when validation stands still, instead of a lower rate (Smith et al. 2018).
+
+    The gradient's noise falls, as it does with a lower rate, with fewer updates for the same rows.
+    """
+
+    factor: Annotated[int, Field(ge=2)] = 2
+    """How many times as many rows a step has after each plateau."""
+    most: Annotated[int, Field(ge=2)] = 8
+    """At most so many times as many as at first."""
+    patience: Annotated[int, Field(ge=0)] = 1
+    """Evaluations without improvement that are let pass; one more is a plateau."""
+    min_delta: Annotated[float, Field(ge=0)] = 0.0
+    """Smallest change of the metric that counts as improvement."""
+    metric: str | None = None
+    """Validation metric to watch, e.g. `loss`; default: the one that picks the best weights."""
+
+
 class Training(Config):
     """How the model is fitted. Names as in transformers' TrainingArguments where both have them."""
 
@@ -178,20 +196,19 @@ class Training(Config):
     """Form batches of rows of like length, so that little is padding. False: wholly random."""
     learning_rate: Annotated[float, Field(gt=0)] = 1e-4
     """Highest learning rate, before a technique's multiplier."""
+    optimizer: Annotated[Any, Registered(OPTIMIZERS, default="adamw")] = Field(
+        default={"kind": "adamw"}, validate_default=True
+    )
+    """How gradients become changes of the weights."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
-    """AdamW's decoupled decay; never on biases and normalisation weights."""
-    adam_beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    """Decay of the first moment."""
-    adam_beta2: Annotated[float, Field(ge=0, lt=1)] = 0.999
-    """Decay of the second moment."""
-    adam_epsilon: Annotated[float, Field(gt=0)] = 1e-8
-    """Added to the denominator."""
+    """Decoupled decay of the weights; never of biases and normalisation weights."""
     max_grad_norm: Annotated[float, Field(gt=0)] | None = 1.0
     """Gradients are scaled down to this global norm; null: never."""
     schedule: Annotated[Any, Registered(SCHEDULES, default="linear")] = Field(
-        default={"kind": "linear", "warmup": 0.1}, validate_default=True
+        default_factory=lambda given: given["optimizer"].schedule, validate_default=True
     )
-    """The learning rate over time, as a multiplier of `learning_rate`."""
+    """The learning rate over time, as a multiplier of `learning_rate`; default: linear, with a
+    warm-up of a tenth of the steps. Optimizer `schedule_free`: constant, with the same warm-up."""
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Dropout of the base while training; default: what the base was made with."""
     seed: int = 0
@@ -205,6 +222,9 @@ class Training(Config):
     """Optimizer steps between checkpoints to resume from; default: at every evaluation."""
     early_stopping: EarlyStopping | None = None
     """Stop before the last step when validation no longer improves."""
+    grow_batch: BatchGrowth | None = None
+    """Let steps have more rows when validation no longer improves. `epochs`, `max_steps` and the
+    steps between evaluations count steps of the first size."""
 
 
 class Evaluation(Config):

@@ -45,6 +45,10 @@ class Stepped(Event):
     """Tokens computed, padding included."""
     cosines: dict[str, float] | None = None
     """``TASK TASK`` to the cosine between their gradients, where the task asks for it."""
+    reaction: float = 1.0
+    """The part of the learning rate's factor by which the schedule answers to how training goes."""
+    grown: int = 1
+    """How many times as many rows as at first the step had by plan."""
 
 
 @dataclass(frozen=True)

@@ -33,9 +33,13 @@ from luthier.train.events import (
     Stopped,
 )
 from luthier.train.optimizer import Course, set_pace, trained
+from luthier.train.plateaus import plateaus
 from luthier.train.schedule import Moment
 from luthier.train.state import Progress
 from luthier.train.step import StepResult, accumulate, update
+
+LOSS = "loss"
+"""Name among the validation metrics of the task's own loss."""
 
 
 @dataclass
@@ -72,6 +76,7 @@ class Session:
     def measuring(self) -> Iterator[None]:
         """While it is open the network has the weights that are to be measured and kept."""
         with ExitStack() as stack:
+            stack.enter_context(self.settings.optimizer.measuring(self.optimizer))
             for companion in self.companions:
                 stack.enter_context(companion.measuring())
             yield
@@ -96,6 +101,34 @@ class Session:
     def evaluate_every(self) -> int:
         """Optimizer steps between evaluations."""
         return self.settings.evaluate_every or self.steps_per_epoch
+
+    @property
+    def save_every(self) -> int:
+        """Optimizer steps between checkpoints."""
+        return self.settings.save_every or self.evaluate_every
+
+    def moment(self) -> Moment:
+        """Where training stands, for the schedule."""
+        progress = self.progress
+        return Moment(
+            progress.step, self.total_steps, progress.evaluations, progress.losses, self.metric
+        )
+
+    def portions(self) -> range:
+        """The steps, as they are planned, whose rows make the next update.
+
+        One, or of a grown batch several, but never beyond an evaluation or a checkpoint.
+        """
+        step, growth = self.progress.step, self.settings.grow_batch
+        if growth is None:
+            return range(step, step + 1)
+        found = plateaus(
+            self.progress.evaluations, growth.metric or self.metric,
+            patience=growth.patience, min_delta=growth.min_delta,
+        )  # fmt: skip
+        grown = min(growth.most, growth.factor**found)
+        ends = [every - step % every for every in (self.evaluate_every, self.save_every)]
+        return range(step, step + min(grown, *ends, self.total_steps - step))
 
     def rows_of(self, step: int) -> Rows:
         """The rows of an optimizer step: a function of (seed, epoch, step) alone."""
@@ -138,7 +171,7 @@ def train(session: Session) -> Iterator[Event]:
     The generator pauses at every event; a consumer may save the session's state
     then, or stop iterating, and training goes on later exactly as if it had not.
     """
-    progress, settings, total = session.progress, session.settings, session.total_steps
+    progress, total = session.progress, session.total_steps
     resumed_at = progress.step
     yield Started(progress.step, total)
     prepare_to_train(session.model)
@@ -148,8 +181,7 @@ def train(session: Session) -> Iterator[Event]:
             prepare_to_train(session.model)
         if progress.stopped or progress.step >= total:
             break
-        save_every = settings.save_every or session.evaluate_every
-        if progress.step % save_every == 0 and progress.step > resumed_at:
+        if progress.step % session.save_every == 0 and progress.step > resumed_at:
             yield CheckpointDue(progress.step)
         yield _step(session, total)
     if progress.stopped:
@@ -181,15 +213,16 @@ def _evaluation_due(session: Session) -> bool:
 def _step(session: Session, total: int) -> Stepped:
     progress, settings = session.progress, session.settings
     started = time.perf_counter()
-    moment = Moment(progress.step, total, progress.evaluations)
+    moment, portions = session.moment(), session.portions()
     rate = settings.learning_rate * settings.schedule.multiplier(moment)
     set_pace(session.optimizer, session.course, progress.step / total, rate)
-    rows = session.rows_of(progress.step)
-    batches = session.cut(progress.step)
-    result = _compute(session, batches)
-    progress.step += 1
+    rows = np.concatenate([session.rows_of(step) for step in portions])
+    batches = [batch for step in portions for batch in session.cut(step)]
+    result = _compute(session, portions, batches)
+    progress.step += len(portions)
     for companion in session.companions:
         companion.after_update(progress.step / total)
+    progress.losses = _latest([*progress.losses, result.loss], settings.schedule.memory)
     progress.rows += len(rows)
     progress.seconds += time.perf_counter() - started
     return Stepped(
@@ -202,10 +235,16 @@ def _step(session: Session, total: int) -> Stepped:
         tokens=int(session.lengths[rows].sum()),
         padded=sum(len(batch) * int(session.lengths[batch].max()) for batch in batches),
         cosines=result.cosines,
+        reaction=settings.schedule.reaction(moment),
+        grown=len(portions),
     )
 
 
-def _compute(session: Session, batches: list[Rows]) -> StepResult:
+def _latest(values: list[float], count: int) -> list[float]:
+    return values[-count:] if count else []
+
+
+def _compute(session: Session, portions: Iterable[int], batches: list[Rows]) -> StepResult:
     settings = session.settings
     place = device()
     task = session.task
@@ -215,7 +254,7 @@ def _compute(session: Session, batches: list[Rows]) -> StepResult:
     loss_sum, weight_sum = accumulate(
         session.model.network,
         task,
-        ({**batch, **shared} for batch in session.batches(session.progress.step)),
+        ({**batch, **shared} for step in portions for batch in session.batches(step)),
         place=place,
         precision=choose_precision(settings.precision, place),
         seeds=seeds,
