@@ -29,6 +29,7 @@ from luthier.metrics.entities import (
     measure_tags,
     mentions,
 )
+from luthier.metrics.language import LANGUAGE, measure_language
 from luthier.metrics.measures import Difference, Estimate, Measures
 from luthier.metrics.multilabel import MULTILABEL, measure_multilabel
 from luthier.metrics.neighbours import NEIGHBOURS, measure_neighbours, nearest_others
@@ -41,6 +42,7 @@ __all__ = [
     "DEPENDENCIES",
     "ENTITIES",
     "EXTRACTION",
+    "LANGUAGE",
     "MULTILABEL",
     "NEIGHBOURS",
     "REGRESSION",
@@ -64,6 +66,7 @@ __all__ = [
     "measure_classification",
     "measure_dependencies",
     "measure_entities",
+    "measure_language",
     "measure_multilabel",
     "measure_neighbours",
     "measure_regression",

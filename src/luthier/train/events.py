@@ -59,6 +59,13 @@ class Evaluated(Event):
 
 
 @dataclass(frozen=True)
+class Sampled(Event):
+    """The model made something up, for people to read."""
+
+    texts: list[str]
+
+
+@dataclass(frozen=True)
 class CheckpointDue(Event):
     """The consumer should save the state now."""
 
