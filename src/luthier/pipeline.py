@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from luthier.core.errors import ModelError, RunError
+from luthier.core.errors import RunError
 from luthier.core.files import write_folder_atomic, write_json
 from luthier.data.prepare import prepare
 from luthier.data.prepared import Prepared
@@ -23,16 +23,15 @@ from luthier.evaluation.predictor import Predictor
 from luthier.evaluation.publish import StageRecord, judge_rows, publish
 from luthier.evaluation.saved import describe_model, facts_of
 from luthier.evaluation.verdict import check_metric
-from luthier.models.bases import Base, resolve
+from luthier.models.bases import Base
 from luthier.models.devices import choose_precision, device
+from luthier.models.find import find_base
 from luthier.models.model import Model, load_model, load_processor, save_model
-from luthier.models.new import make_base
 from luthier.models.tools import BaseTools
 from luthier.models.vocabulary import train_all_rows, train_known_rows
 from luthier.recipe.load import Loaded, dump_recipe, load_recipe
-from luthier.recipe.new import NewBase
 from luthier.recipe.schema import Data, Stage
-from luthier.runs import Run, State, find_run, list_runs
+from luthier.runs import Run, State, list_runs
 from luthier.tasks.audit.audit import audit_rows
 from luthier.tasks.task import TASK, Example, Facts, Rows, Task, TaskConfig
 from luthier.techniques.technique import multipliers
@@ -232,7 +231,7 @@ def _run_stage(
         runs_dir = run.path.parent.parent
         if stage.base is None and previous:
             return previous
-        return _resolve(stage, loaded, runs_dir, folder / "base", folder / "data")
+        return _resolve(stage, loaded, runs_dir, folder)
 
     prepared = _prepared(stage, config, loaded, folder / "data", base_of)
     listener.on_phase(stage.name, "load")
@@ -317,38 +316,9 @@ def _together(sets: Mapping[str, Prepared]) -> Prepared:
     return replace(main, splits=splits)
 
 
-def _resolve(
-    stage: Stage, loaded: Loaded, runs_dir: Path, place: Path | None = None,
-    rows: Path | None = None,
-) -> Base:  # fmt: skip
-    """The stage's base; a new one is made.
-
-    Args:
-        stage: Whose.
-        loaded: The recipe; paths start where it stands.
-        runs_dir: Where runs are.
-        place: Where a new base is written, or was.
-        rows: Where its prepared rows are, which a new tokenizer is trained on.
-    """
-
-    def named(name: str) -> Base:
-        found = lambda run: find_run(run, runs_dir).model  # noqa: E731
-        return resolve(name, folder=loaded.folder, find_run=found)
-
-    if not isinstance(stage.base, NewBase):
-        return named(str(stage.base))
-    if place is None or rows is None or not (rows / "manifest.json").is_file():
-        raise ModelError(
-            "The base {name} is made when training begins: its tokenizer learns from prepared rows.",
-            where="base",
-            hint="Leave out what asks the base before that.",
-            name=str(stage.base),
-        )
-    splits = Prepared.load(rows).splits
-    return make_base(
-        stage.base, splits["train"]["text"], place,
-        held_out=splits["validation"]["text"], find=named,
-    )  # fmt: skip
+def _resolve(stage: Stage, loaded: Loaded, runs_dir: Path, folder: Path | None = None) -> Base:
+    """The stage's base; a new one is made in the stage's folder."""
+    return find_base(stage.base, loaded.folder, runs_dir, folder)
 
 
 def _session(

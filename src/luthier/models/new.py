@@ -26,6 +26,10 @@ SIZES: dict[Size, tuple[int, int, int]] = {
 }  # fmt: skip
 """Width, layers, and layers of each half of an encoder-decoder."""
 
+INITIAL = 0.1
+"""Scale of an encoder-decoder's first weights. transformers' own, 1, is for Adafactor, whose steps
+grow with the weights; AdamW would hardly move embeddings of that size in a short training."""
+
 TOKENIZER_REPORT = "tokenizer_report.json"
 """File beside a new base that says what its tokenizer makes of texts."""
 
@@ -87,7 +91,7 @@ def new_config(settings: NewNetwork, tokenizer: PreTrainedTokenizerBase) -> Pret
     return T5Config(
         **shared, d_model=width, d_kv=width // heads, d_ff=_rounded(width * 5 / 2),
         num_layers=layers, num_decoder_layers=layers, num_heads=heads,
-        feed_forward_proj="gated-gelu", tie_word_embeddings=True,
+        feed_forward_proj="gated-gelu", tie_word_embeddings=False, initializer_factor=INITIAL,
         eos_token_id=tokenizer.eos_token_id, decoder_start_token_id=tokenizer.pad_token_id,
     )  # fmt: skip
 

@@ -204,6 +204,7 @@ def _step(session: Session, total: int) -> Stepped:
         rows=len(rows),
         tokens=int(session.lengths[rows].sum()),
         padded=sum(len(batch) * int(session.lengths[batch].max()) for batch in batches),
+        total=total,
         cosines=result.cosines,
     )
 
