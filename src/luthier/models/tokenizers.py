@@ -180,9 +180,8 @@ def _unigram(settings: NewTokenizer, special: list[str], texts: Iterator[str]) -
         unk_token=unknown, show_progress=False, max_piece_length=16,
     )  # fmt: skip
     learner.train_from_iterator(texts, trainer)
-    pieces = json.loads(learner.to_str())["model"]["vocab"]
-    least = min(score for _, score in pieces)
-    listed = [(piece, score) for piece, score in pieces]
+    listed = _settled(json.loads(learner.to_str())["model"]["vocab"], len(special))
+    least = listed[-1][1]
     listed += [(f"<0x{byte:02X}>", least - 1) for byte in range(256)]
     backend = Tokenizer(models.Unigram(listed, special.index(unknown), byte_fallback=True))
     backend.normalizer = normalizers.NFKC()
@@ -195,6 +194,24 @@ def _unigram(settings: NewTokenizer, special: list[str], texts: Iterator[str]) -
     )  # fmt: skip
     backend.add_special_tokens([AddedToken(token, special=True) for token in special])
     return backend
+
+
+def _settled(pieces: list[tuple[str, float]], special: int) -> list[tuple[str, float]]:
+    """Pieces and scores in an order that is always the same, special tokens first.
+
+    The trainer goes through its words in any order. That moves the last digits of scores and the
+    order of equal ones, and with it the scores of single letters that it adds behind the least.
+    """
+    scores = [score for _, score in pieces[special:]]
+    least = min(scores)
+    added = least + 1e-4 * len(scores)
+    plain = [
+        (piece, round(least, 2) if score < added else round(score, 5))
+        for piece, score in pieces[special:]
+    ]
+    return [(piece, score) for piece, score in pieces[:special]] + sorted(
+        plain, key=lambda one: (-one[1], one[0])
+    )
 
 
 def _words() -> pre_tokenizers.PreTokenizer:
