@@ -91,7 +91,7 @@ def new_config(settings: NewNetwork, tokenizer: PreTrainedTokenizerBase) -> Pret
     return T5Config(
         **shared, d_model=width, d_kv=width // heads, d_ff=_rounded(width * 5 / 2),
         num_layers=layers, num_decoder_layers=layers, num_heads=heads,
-        feed_forward_proj="gated-gelu", tie_word_embeddings=False, initializer_factor=INITIAL,
+        feed_forward_proj="gated-gelu", scale_decoder_outputs=False, initializer_factor=INITIAL,
         eos_token_id=tokenizer.eos_token_id, decoder_start_token_id=tokenizer.pad_token_id,
     )  # fmt: skip
 

@@ -5,7 +5,9 @@ Training depends on the texts alone: the same texts in the same order give the s
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -57,6 +59,9 @@ TEMPLATE = (
 
 PIECE = 10_000
 """Characters of a text that are handed to the trainer at a time."""
+
+COVERED = 0.9995
+"""Share of the letters of a text that a Unigram vocabulary has pieces for, as in SentencePiece."""
 
 MEASURED = 2_000
 """Characters of a text, and texts, that the report looks at."""
@@ -179,7 +184,9 @@ def _unigram(settings: NewTokenizer, special: list[str], texts: Iterator[str]) -
         vocab_size=max(len(special) + 32, settings.vocabulary - 256), special_tokens=special,
         unk_token=unknown, show_progress=False, max_piece_length=16,
     )  # fmt: skip
-    learner.train_from_iterator(texts, trainer)
+    known = list(texts)
+    rare = _rare(known, most=max(64, (settings.vocabulary - 256 - len(special)) // 2))
+    learner.train_from_iterator((text.translate(rare) for text in known), trainer)
     listed = _settled(json.loads(learner.to_str())["model"]["vocab"], len(special))
     least = listed[-1][1]
     listed += [(f"<0x{byte:02X}>", least - 1) for byte in range(256)]
@@ -194,6 +201,20 @@ def _unigram(settings: NewTokenizer, special: list[str], texts: Iterator[str]) -
     )  # fmt: skip
     backend.add_special_tokens([AddedToken(token, special=True) for token in special])
     return backend
+
+
+def _rare(texts: Sequence[str], most: int) -> dict[int, str]:
+    """Letters that get no piece of their own, to a space: bytes will do for them.
+
+    The others come to ``COVERED`` of all letters, and are so many at most.
+    """
+    counts = Counter[str]()
+    for text in texts:
+        counts.update(text)
+    ordered = sorted(counts, key=lambda letter: (-counts[letter], letter))
+    shares = itertools.accumulate(counts[letter] / counts.total() for letter in ordered)
+    kept = sum(share <= COVERED for share in shares) + 1
+    return {ord(letter): " " for letter in ordered[min(kept, most) :]}
 
 
 def _settled(pieces: list[tuple[str, float]], special: int) -> list[tuple[str, float]]:

@@ -34,7 +34,7 @@ class NewNetwork(Config):
     a text into another."""
     size: Size = "mini"
     """With 8,192 pieces, in million parameters (decoder, encoder, encoder_decoder): `tiny` 2, 2, 2;
-    `mini` 5, 5, 9; `small` 18, 17, 30; `base` 43, 42, 66."""
+    `mini` 5, 6, 9; `small` 17, 18, 27; `base` 42, 43, 61."""
     width: Annotated[int, Field(gt=0, multiple_of=8)] | None = None
     """Numbers of a token's vector, instead of those of `size`."""
     layers: Annotated[int, Field(gt=0)] | None = None
