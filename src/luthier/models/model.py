@@ -28,6 +28,7 @@ from luthier.models.families import HEAD, DepthGroup, Family, depth_groups, fami
 from luthier.models.heads.classes import same_classes
 from luthier.models.heads.own import OwnNetwork, network_for
 from luthier.models.images import ImageProcessor
+from luthier.models.kernels.logits import compute_logits
 from luthier.models.prefix_tuning import take_prefixes
 
 DROPOUT_FIELDS = (
@@ -389,6 +390,7 @@ class _Quiet:
 
 def save_model(model: Model, folder: Path) -> None:
     """Write the network and processor as transformers (or peft) reads them, no luthier needed."""
+    compute_logits(model.core)
     with _Quiet():
         network: Any = model.network
         network.save_pretrained(folder)

@@ -37,7 +37,7 @@ def session_for(
     for technique in stage.techniques:
         technique.apply(model, work)
     model.network.to(device())
-    if task.reads == "text":
+    if task.reads == "text" and not task.whole_vocabulary:
         every = chain(rows, *(past.examples for past in earlier))
         train_known_rows(model.core, (row["input_ids"] for row in every))
     over_time = course(stage.techniques, model)

@@ -44,7 +44,7 @@ def run_stage(
     def base_of() -> Base:
         if stage.base is None and previous:
             return previous
-        return base_of_stage(stage, loaded, run.path.parent.parent)
+        return base_of_stage(stage, loaded, run.path.parent.parent, folder)
 
     prepared = prepared_rows(stage, config, loaded, folder / "data", base_of)
     listener.on_phase(stage.name, "load")
@@ -61,7 +61,7 @@ def run_stage(
     if done:
         return record
     train = prepared.splits["train"]
-    examples = task.encode(train)
+    examples = task.encode_to_train(train, folder / "tokens")
     found = audited(task, train, examples, longest)
     write_json(folder / "audit.json", found)
     listener.on_findings(stage.name, found["findings"])
