@@ -47,7 +47,8 @@ def chrf(sums: Floats) -> Floats:
     )
     below = BETA**2 * precision + recall
     above = 100 * (1 + BETA**2) * precision * recall
-    return np.divide(above, below, out=np.zeros_like(below), where=below > 0)
+    score: Floats = np.divide(above, below, out=np.zeros_like(below), where=below > 0)
+    return score
 
 
 def _ngrams(text: str, lowercase: bool) -> list[Counter[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 VOWELS = frozenset("aeiou")
 IRREGULAR = {
@@ -137,8 +138,7 @@ def _consonants(word: str) -> list[bool]:
 
 def _measure(word: str) -> int:
     """How often a consonant follows a vowel."""
-    flags = _consonants(word)
-    return sum(not one and other for one, other in zip(flags, flags[1:], strict=False))
+    return sum(not one and other for one, other in pairwise(_consonants(word)))
 
 
 def _ends_short(word: str) -> bool:

@@ -131,7 +131,8 @@ def quality(
         letters = chrf_counts(said, true, lowercase=lowercase).reshape(len(said), -1)
         parts.append(lambda weights: {"chrf": chrf((weights @ letters).reshape(-1, ORDERS, 3))})
     if {*ROUGE} & {*names}:
-        parts.append(lambda weights, f=rouge(said, true, languages): _means(weights, f, ROUGE))
+        shared = rouge(said, true, languages)
+        parts.append(lambda weights: _means(weights, shared, ROUGE))
     if {"exact_match", "f1"} & {*names}:
         pairs = zip(said, wanted, strict=True)
         answers = np.array([score_answer(s, Asked(w.texts, _wording(w))) for s, w in pairs])
