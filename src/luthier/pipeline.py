@@ -134,7 +134,7 @@ def evaluate(
     if data is not None:
         rows, notes = read_rows(
             data, config.roles(), stage.data.columns, stage.data.labels, base_dir=Path.cwd(),
-            steps=steps_for(stage.data), classes=predictor.task.classes,
+            steps=steps_for(stage.data, prepared.card["family"]), classes=predictor.task.classes,
             fitted=prepared.card["fitted"],
         )  # fmt: skip
         rows, unknown = predictor.task.answerable(rows)
@@ -264,7 +264,7 @@ def _run_stage(
 
     def fill(place: Path) -> None:
         save_model(model, place)
-        describe_model(place, config, facts, base, stage.data)
+        describe_model(place, config, facts, base, stage.data, prepared.card["family"])
 
     write_folder_atomic(record.model, fill)
     listener.on_phase(stage.name, "evaluate")
@@ -329,20 +329,22 @@ def _session(
         technique.apply(model)
     model.network.to(device())
     if task.reads == "text":
-        train_known_rows(model.core, (row["input_ids"] for row in rows))
+        train_known_rows(model.core, (task.given(row) for row in rows))
     optimizer = build_optimizer(
         model.core, multipliers(stage.techniques, model, 0.0), stage.training
     )
     validation = prepared.splits.get("validation", pl.DataFrame())
+    usual = task.picked_by or next(iter(stage.evaluation.target), task.default_metric)
+    metric = stage.evaluation.best or usual
     evaluate = None
     if not validation.is_empty():
-        examples, references = task.encode(validation), task.references(validation)
+        watched, validation = task.watched(validation, metric)
+        examples, references = watched.encode(validation), watched.references(validation)
 
         def evaluate() -> dict[str, float]:
-            predictions = predict(model, task, examples, batch_size=stage.evaluation.batch_size)
-            return task.measure(predictions, references, resamples=0).values()
+            predictions = predict(model, watched, examples, batch_size=stage.evaluation.batch_size)
+            return watched.measure(predictions, references, resamples=0).values()
 
-    metric = stage.evaluation.best or next(iter(stage.evaluation.target), task.default_metric)
     return Session(model, task, rows, optimizer, stage.training, metric, evaluate)
 
 
@@ -367,6 +369,7 @@ def _measure(record: StageRecord, session: Session, counts: dict[str, int]) -> N
             "measures": measures.to_json(),
             "metric": session.metric,
             "mistakes": session.task.mistakes(rows, predictions, count=20),
+            "samples": session.task.samples(rows, predictions, count=12),
             "parameters": counts,
             "training": {
                 "steps": progress.step,

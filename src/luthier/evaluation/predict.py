@@ -13,7 +13,7 @@ from luthier.data.batch import Rows, batches_by_length
 from luthier.models import kernels
 from luthier.models.devices import device
 from luthier.models.model import Model
-from luthier.tasks.task import Batch, Example, Predictions, Task, inputs_of
+from luthier.tasks.task import Batch, Example, Predictions, Task
 
 MAX_TOKENS = 16_384
 """Token budget of a batch, padding included."""
@@ -39,8 +39,7 @@ def predict(
     decoded: list[Any] = [None] * len(examples)
     with torch.inference_mode():
         for rows, batch in _batches(task, examples, lengths, batch_size):
-            inputs = {name: tensor.to(place) for name, tensor in inputs_of(batch).items()}
-            values = task.decode(model.network(**inputs), batch)
+            values = task.decode(task.compute(model.network, batch, place), batch)
             for row, value in zip(rows, values, strict=True):
                 decoded[row] = value
             if on_rows:

@@ -67,8 +67,19 @@ def facts_of(folder: Path) -> Facts:
     return facts
 
 
-def describe_model(folder: Path, config: TaskConfig, facts: Facts, base: Base, data: Data) -> None:
-    """Write it."""
+def describe_model(
+    folder: Path, config: TaskConfig, facts: Facts, base: Base, data: Data, family: str
+) -> None:
+    """Write it.
+
+    Args:
+        folder: Of the model.
+        config: What the recipe says of the task.
+        facts: What the task learned.
+        base: What the model was tuned from.
+        data: The recipe's section.
+        family: Kind of the rows, which decides the usual steps.
+    """
     others = {name: _of(rows.data) for name, rows in config.others().items()}
     write_described(
         folder,
@@ -76,7 +87,7 @@ def describe_model(folder: Path, config: TaskConfig, facts: Facts, base: Base, d
             "task": config.model_dump(mode="json"),
             "facts": dict(facts),
             "base": {"name": base.name, "path": str(base.path), "origin": base.origin},
-            **_of(data),
+            **_of(data, family),
             "others": others,
         },
     )
@@ -87,6 +98,6 @@ def write_described(folder: Path, said: Mapping[str, Any]) -> None:
     write_json(folder / ABOUT, dict(said))
 
 
-def _of(data: Data) -> dict[str, Any]:
-    steps = [step.model_dump(mode="json") for step in steps_for(data)]
+def _of(data: Data, family: str = "classify") -> dict[str, Any]:
+    steps = [step.model_dump(mode="json") for step in steps_for(data, family)]
     return {"prepare": steps, "columns": data.columns}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -15,6 +15,7 @@ from peft import PeftModel
 from safetensors import SafetensorError
 from torch import nn
 from transformers import (
+    GenerationConfig,
     PretrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
@@ -53,6 +54,8 @@ class Head:
     """Fields of the configuration: labels, problem type."""
     peft_task: str | None
     """peft's task type, e.g. ``SEQ_CLS``; None for networks of ours."""
+    generation: Mapping[str, Any] | None = None
+    """Settings of generation that are saved with a network that writes."""
 
     def network_class(self, config: PretrainedConfig) -> Any:
         """What has ``from_pretrained`` for a base of this configuration.
@@ -163,6 +166,8 @@ def load_model(
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise _unusable(base, error) from None
     _check_loaded(base, network, missing)
+    if head.generation is not None:
+        network.generation_config = GenerationConfig(**head.generation)
     if isinstance(processor, ImageProcessor):
         _check_size(base, network, processor)
     return Model(network, processor, head)
@@ -260,6 +265,12 @@ def _positions(config: PretrainedConfig) -> int:
     positions = int(getattr(config, "max_position_embeddings", None) or NO_LIMIT)
     # RoBERTa and its kin count positions from one after the padding token's number.
     return positions - config.pad_token_id - 1 if config.model_type in OFFSET else positions
+
+
+def config_behind(tokenizer: PreTrainedTokenizerBase) -> tuple[PretrainedConfig, Family]:
+    """The configuration, and the family, of the base that a tokenizer was loaded with."""
+    config: PretrainedConfig = transformers.AutoConfig.from_pretrained(tokenizer.name_or_path)
+    return config, family_of(config)
 
 
 def load_tuned(folder: Path, base: Base, head: Head, processor: Processor) -> Model:
