@@ -78,13 +78,11 @@ def test_the_source_is_cut_and_the_template_stays(bases, kind):
     some = pl.DataFrame({"context": ["a b c d e f g h i j " * 3], "question": ["c c"]})
     some = some.with_columns(target=pl.lit("a b c d e f g h"))
     template = "question : {question} context : {context} ."
-    task = task_on(
-        bases[kind], template=template, max_source_length=16, max_target_length=4
-    )
+    task = task_on(bases[kind], template=template, max_source_length=16, max_target_length=4)
     (example,) = task.encode(some)
     assert len(example["input_ids"]) <= 16
     text = task.tokenizer.decode(example["input_ids"], skip_special_tokens=True)
-    assert text.split()[:8] == "question : c c context : a b".split()
+    assert text.split()[:8] == ["question", ":", "c", "c", "context", ":", "a", "b"]
     assert text.split()[-1] == "."
     assert len(example["labels"]) == 4 < example["whole"] == 9
     assert task.tokenizer.eos_token_id not in example["labels"]
@@ -110,18 +108,18 @@ def test_encoders_write_nothing(bases):
 def test_what_is_written_does_not_depend_on_the_batch(bases, kind, beams):
     from luthier.evaluation.predict import predict
 
-    task = task_on(bases[kind], num_beams=beams, max_new_tokens=8, no_repeat_ngram_size=2)
-    model, some = model_of(task, bases[kind]), rows(13)
+    task = task_on(bases[kind], num_beams=beams, max_new_tokens=5, no_repeat_ngram_size=2)
+    model, some = model_of(task, bases[kind]), rows(9)
     examples = task.encode(some)
-    whole = predict(model, task, examples, batch_size=13)
-    for size in (1, 4):
+    whole = predict(model, task, examples, batch_size=9)
+    for size in (1,):
         for one, other in zip(whole, predict(model, task, examples, batch_size=size), strict=True):
             assert (one.text, one.ended, one.tokens) == (other.text, other.ended, other.tokens)
             assert one.loss == pytest.approx(other.loss, abs=1e-4)
     assert len({one.text for one in whole}) > 3
     watched, _ = task.watched(some, "loss")
     cheap = predict(model, watched, examples)
-    assert [one.text for one in cheap] == [None] * 13
+    assert [one.text for one in cheap] == [None] * 9
     assert [one.loss for one in cheap] == pytest.approx([one.loss for one in whole], abs=1e-4)
 
 
@@ -146,7 +144,7 @@ def test_templates_and_uses():
     assert (one.synonyms, other.synonyms) == (("title",), ("body",))
     assert not target.given
     for wrong in ("no column", "{}", "{0}", "{a"):
-        with pytest.raises(ValueError, match="template|expected"):
+        with pytest.raises(ValueError, match=r"template|expected"):
             Generate(template=wrong)
     with pytest.raises(ValueError, match="does not read"):
         Generate(template="{title}", source="x")

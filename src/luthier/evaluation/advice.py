@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from luthier.core.locale import LANGUAGES, translate
+from luthier.metrics import scale
 
 WIDE_INTERVAL = 0.06
 POOR_CALIBRATION = 0.08
@@ -27,7 +28,10 @@ Advice = list[tuple[str, dict[str, object]]]
 
 
 def _overfitting(report: dict[str, Any]) -> Advice:
-    losses = [(e["step"], e["metrics"].get("log_loss")) for e in report["evaluations"]]
+    losses = [
+        (e["step"], e["metrics"].get("log_loss", e["metrics"].get("loss")))
+        for e in report["evaluations"]
+    ]
     known = [(step, loss) for step, loss in losses if loss is not None]
     if len(known) < 3:
         return []
@@ -57,9 +61,10 @@ def _weakest_class(report: dict[str, Any]) -> Advice:
 
 
 def _interval(report: dict[str, Any]) -> Advice:
-    headline = report["measures"]["metrics"][report["verdict"]["headline"]]
+    name = report["verdict"]["headline"]
+    headline = report["measures"]["metrics"][name]
     width = headline["high"] - headline["low"]
-    if width < WIDE_INTERVAL:
+    if width < WIDE_INTERVAL * scale(name):
         return []
     text = (
         "The interval is {width:.3f} wide with {n} test rows: label more rows for a narrower one."

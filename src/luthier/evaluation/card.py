@@ -11,6 +11,7 @@ from luthier.core.locale import LANGUAGES, translate
 
 HEADLINES = {
     "accuracy", "f1_macro", "rmse", "pearson", "f1", "exact_match", "uas", "las", "upos",
+    "bleu", "chrf", "rouge1", "rouge2", "rougeL", "perplexity",
 }  # fmt: skip
 """Metrics that stand in the card's front matter."""
 
@@ -81,9 +82,10 @@ def _limits(task: dict[str, Any]) -> str:
     for code in LANGUAGES:
         text = "The figures hold for rows like those of the test; for others, measure again."
         said.append(translate(text, code))
-        if "max_length" in task and "stride" not in task:
+        most = task.get("max_length", task.get("max_source_length"))
+        if most is not None and "stride" not in task:
             cut = "What is beyond {count} tokens is cut."
-            said.append(translate(cut, code, count=task["max_length"]))
+            said.append(translate(cut, code, count=most))
     return "\n".join(said)
 
 

@@ -76,7 +76,7 @@ def _base_of(network: nn.Module) -> tuple[str, frozenset[str]]:
     the output layer.
     """
     prefix = f"{network.base_model_prefix}."
-    names = {name: parameter for name, parameter in network.named_parameters()}
+    names = dict(network.named_parameters())
     if any(name.startswith(prefix) for name in names):
         return prefix, frozenset()
     output = getattr(network, "get_output_embeddings", lambda: None)()

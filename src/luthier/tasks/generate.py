@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -56,6 +56,8 @@ class Generate(Decoding, TaskConfig):
     `evaluation.best` of another metric texts are written at every evaluation.
     """
 
+    shares: ClassVar[bool] = False
+
     kind: Literal["generate"] = "generate"
     """This task."""
     use: Literal["free", "translate", "summarise", "answer"] = "free"
@@ -101,7 +103,7 @@ class Generate(Decoding, TaskConfig):
     @model_validator(mode="after")
     def _columns_are_read(self) -> Self:
         if self.source is not None and "source" not in fields(self.asked()):
-            raise ValueError("source names a column that the template does not read: write {source}")
+            raise ValueError("source names a column that the template does not read")
         return self
 
     def asked(self) -> str:
@@ -134,4 +136,3 @@ class Generate(Decoding, TaskConfig):
     def build(self, facts: Facts, processor: PreTrainedTokenizerBase) -> Writer:
         """The task that writes so."""
         return Writer(self, facts, processor)
-

@@ -128,6 +128,11 @@ class Task(ABC):
     max_length: int
     """Tokens kept of a row, special ones included."""
 
+    @property
+    def ends(self) -> frozenset[int]:
+        """Tokens that end what it writes; empty: the tokenizer's end token."""
+        return frozenset()
+
     @abstractmethod
     def head(self) -> Head:
         """The task layers to put on a base."""
@@ -300,6 +305,8 @@ class TaskConfig(Config):
 
     reads: ClassVar[Literal["text", "image"]] = "text"
     """What the base is given."""
+    shares: ClassVar[bool] = True
+    """Whether it can be one of several tasks on one base."""
 
     kind: str
 

@@ -70,12 +70,11 @@ class Lora(Technique):
 
     def rules(self, model: Model, progress: float) -> list[Rule]:
         """Only adapters and the head move."""
-        return [
-            Rule("*", 0.0),
-            Rule("*.lora_*", 1.0),
-            Rule("@head", 1.0),
-            Rule("*.original_module.*", 0.0),
-        ]
+        rules = [Rule("*", 0.0), Rule("*.lora_*", 1.0)]
+        # A network that writes may have no head but the base's own embeddings.
+        if any(".original_module." in name for name, _ in model.core.named_parameters()):
+            rules += [Rule("@head", 1.0), Rule("*.original_module.*", 0.0)]
+        return rules
 
     def finish(self, model: Model) -> None:
         """Merge where asked."""

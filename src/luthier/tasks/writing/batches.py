@@ -118,9 +118,7 @@ def to_write(signs: Signs, examples: Sequence[Example]) -> Batch:
 def trained_part(batch: Batch) -> Batch:
     """The targets of a batch to write from, as :func:`to_train` has them; empty without any."""
     return {
-        name.removeprefix(TRAINED): part
-        for name, part in batch.items()
-        if name.startswith(TRAINED)
+        name.removeprefix(TRAINED): part for name, part in batch.items() if name.startswith(TRAINED)
     }
 
 

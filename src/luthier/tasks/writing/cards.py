@@ -41,7 +41,7 @@ def about(use: str, template: str, longest: int, settings: Mapping[str, Any]) ->
     """
     seq2seq = "decoder_start_token_id" in settings
     kind = "Seq2SeqLM" if seq2seq else "CausalLM"
-    given = repr(template.format(**{name: "..." for name in fields(template)}))
+    given = repr(template.format(**dict.fromkeys(fields(template), "...")))
     said = {
         "prompt": f'"{given[1:-1]}"' if '"' not in given else given,
         "longest": longest,

@@ -28,7 +28,7 @@ class Decoding(Config):
     """Tokens that are written at most; default: as many as a target may have."""
 
     def settings(self, most: int) -> dict[str, Any]:
-        """transformers' names to values, those that matter only.
+        """Transformers' names to values, those that matter only.
 
         Args:
             most: Tokens to write where the recipe says nothing.

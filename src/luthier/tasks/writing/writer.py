@@ -71,6 +71,11 @@ class Writer(Task):
         self.default_metric = self.names[0]  # type: ignore[misc]
         self.writes = True
 
+    @property
+    def ends(self) -> frozenset[int]:
+        """The token that ends a text."""
+        return frozenset({self.signs.end})
+
     def head(self) -> Head:
         """``AutoModelForSeq2SeqLM``, or ``AutoModelForCausalLM`` for a decoder alone."""
         return generation.head(self.signs, self.settings)
