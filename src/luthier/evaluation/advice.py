@@ -6,6 +6,7 @@ from typing import Any
 
 from luthier.core.locale import LANGUAGES, translate
 from luthier.core.page.findings import MIDDLE
+from luthier.metrics import scale
 
 WIDE_INTERVAL = 0.06
 POOR_CALIBRATION = 0.08
@@ -65,9 +66,10 @@ def _weakest_class(report: dict[str, Any]) -> Advice:
 
 
 def _interval(report: dict[str, Any]) -> Advice:
-    headline = report["measures"]["metrics"][report["verdict"]["headline"]]
+    name = report["verdict"]["headline"]
+    headline = report["measures"]["metrics"][name]
     width = headline["high"] - headline["low"]
-    if width < WIDE_INTERVAL:
+    if width < WIDE_INTERVAL * scale(name):
         return []
     text = (
         "The interval is {width:.3f} wide with {n} test rows: label more rows for a narrower one."

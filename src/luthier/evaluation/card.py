@@ -11,6 +11,7 @@ from luthier.core.locale import LANGUAGES, translate
 
 HEADLINES = {
     "accuracy", "f1_macro", "rmse", "pearson", "f1", "exact_match", "uas", "las", "upos",
+    "bleu", "chrf", "rouge1", "rouge2", "rougeL", "perplexity",
 }  # fmt: skip
 """Metrics that stand in the card's front matter."""
 
@@ -117,7 +118,7 @@ def _limits(report: dict[str, Any]) -> str:
         said.append(translate(text, code))
         if report["about"]["cuts"]:
             cut = "What is beyond {count} tokens is cut."
-            said.append(translate(cut, code, count=report["task"]["max_length"]))
+            said.append(translate(cut, code, count=report["task"][report["about"]["cuts"]]))
     return "\n".join(said)
 
 

@@ -12,7 +12,7 @@ from luthier.data.batch import Rows, batches_by_length
 from luthier.models import kernels
 from luthier.models.devices import device
 from luthier.models.model import Model
-from luthier.tasks.task import Batch, Example, Predictions, Task, inputs_of
+from luthier.tasks.task import Batch, Example, Predictions, Task
 
 MAX_TOKENS = 16_384
 """Token budget of a batch, padding included."""
@@ -41,8 +41,7 @@ def predict(
     decoded: list[Any] = [None] * len(examples)
     with torch.inference_mode():
         for rows, batch in _batches(task, examples, lengths, batch_size):
-            inputs = {name: tensor.to(place) for name, tensor in inputs_of(batch).items()}
-            output = model.network(**inputs)
+            output = task.compute(model.network, batch, place)
             if on_output:
                 on_output(output, {name: tensor.to(place) for name, tensor in batch.items()})
             values = task.decode(output, batch)

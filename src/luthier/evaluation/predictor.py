@@ -11,7 +11,7 @@ import polars as pl
 
 from luthier.core.errors import DataError
 from luthier.data.operator import Operator
-from luthier.data.roles import GIVEN, Role
+from luthier.data.roles import Role
 from luthier.data.rows import clean_texts
 from luthier.evaluation.predict import predict
 from luthier.evaluation.saved import saved, saved_alone
@@ -71,7 +71,7 @@ class Predictor:
             replace(role, synonyms=(columns[role.name], *role.synonyms), beside=())
             if role.name in columns else role
             for role in config.roles()
-            if role.kind in GIVEN and (role.required or role.name in built.needs)
+            if role.given and (role.required or role.name in built.needs)
         ]  # fmt: skip
         parsed = (PREPARATION.parse(step) for step in said["prepare"])
         steps = [step for step in parsed if isinstance(step, Operator)]

@@ -13,9 +13,9 @@ from luthier.data.prepared import Prepared
 from luthier.evaluation.advice import advise
 from luthier.evaluation.card import model_card
 from luthier.evaluation.environment import environment
+from luthier.evaluation.lineage import Lineage
 from luthier.evaluation.looking_back import look_back
 from luthier.evaluation.report import report_page
-from luthier.evaluation.saved import saved
 from luthier.evaluation.verdict import Verdict, judge
 from luthier.metrics import Measures
 from luthier.models.bases import Base
@@ -34,6 +34,7 @@ class StageRecord:
     prepared: Prepared
     task: Task
     recipe_yaml: str
+    lineage: Lineage
 
     @property
     def model(self) -> Path:
@@ -116,7 +117,7 @@ def _stage_report(run: Run, record: StageRecord, surroundings: dict[str, object]
         "history": _history(events),
         "data": record.prepared.card,
         "audit": record.audited(),
-        "lineage": saved(record.model).get("lineage", []),
+        "lineage": record.lineage,
         "recipe_yaml": record.recipe_yaml,
         "environment": surroundings,
     }

@@ -39,26 +39,29 @@ def session_for(
     model.network.to(device())
     if task.reads == "text" and not task.whole_vocabulary:
         every = chain(rows, *(past.examples for past in earlier))
-        train_known_rows(model.core, (row["input_ids"] for row in every))
+        train_known_rows(model.core, (task.given(row) for row in every))
     over_time = course(stage.techniques, model)
     optimizer = build_optimizer(model.core, over_time, stage.training)
     companions = [technique.companion(model, work) for technique in stage.techniques]
     validation = prepared.splits.get("validation", pl.DataFrame())
+    usual = task.picked_by or next(iter(stage.evaluation.target), task.default_metric)
+    metric = stage.evaluation.best or usual
     evaluate = None
     if validation.is_empty():
         _check_without_validation(stage.training)
     else:
-        examples, references = task.encode(validation), task.references(validation)
+        watched, validation = task.watched(validation, metric)
+        examples, references = watched.encode(validation), watched.references(validation)
 
         def evaluate() -> dict[str, float]:
-            loss = MeanLoss(task, examples)
+            loss = MeanLoss(watched, examples)
             predictions = predict(
-                model, task, examples,
+                model, watched, examples,
                 batch_size=stage.evaluation.batch_size, on_output=loss.add,
             )  # fmt: skip
-            return {**task.measure(predictions, references, resamples=0).values(), **loss.values()}
+            values = watched.measure(predictions, references, resamples=0).values()
+            return {**loss.values(), **values}
 
-    metric = stage.evaluation.best or next(iter(stage.evaluation.target), task.default_metric)
     return Session(
         model, task, rows, optimizer, stage.training, metric, evaluate, over_time,
         [companion for companion in companions if companion],

@@ -56,7 +56,7 @@ def run_stage(
     task = config.build(facts, processor)
     record = StageRecord(
         stage=stage, folder=folder, base=base, prepared=prepared, task=task,
-        recipe_yaml=loaded.text,
+        recipe_yaml=loaded.text, lineage=lineage_of(run, stage, base, prepared),
     )  # fmt: skip
     if done:
         return record
@@ -81,25 +81,17 @@ def run_stage(
     if task.reads == "text":
         train_all_rows(model.core)
     counts = model.parameter_counts(session.trained)
-    _finish(record, config, model, work, facts)
+    _finish(record, model, work, facts)
     facts = _fitted(record, session, facts)
     record.task = session.task = config.build(facts, processor)
 
-    lineage = lineage_of(run, stage, base, prepared)
-
-    def fill(place: Path) -> None:
-        save_model(model, place)
-        describe_model(place, config, facts, base, stage.data, lineage)
-
-    write_folder_atomic(record.model, fill)
+    _save(record, model, facts, record.model)
     listener.on_phase(stage.name, "evaluate")
     _measure(record, session, counts, work, pasts if stage.evaluation.earlier else [])
     return record
 
 
-def _finish(
-    record: StageRecord, config: TaskConfig, model: Model, work: Work, facts: Facts
-) -> None:
+def _finish(record: StageRecord, model: Model, work: Work, facts: Facts) -> None:
     """Let the techniques change the trained model for the last time.
 
     Raises:
@@ -110,14 +102,22 @@ def _finish(
             technique.finish(model, work)
     except MergeError as error:
         kept = record.folder / "unmerged"
-
-        def fill(place: Path) -> None:
-            save_model(model, place)
-            describe_model(place, config, facts, record.base, record.stage.data)
-
-        write_folder_atomic(kept, fill)
+        _save(record, model, facts, kept)
         error.where = str(kept)
         raise
+
+
+def _save(record: StageRecord, model: Model, facts: Facts, folder: Path) -> None:
+    """Write the model with all that using it takes."""
+
+    def fill(place: Path) -> None:
+        save_model(model, place)
+        describe_model(
+            place, record.stage.task, facts, record.base, record.stage.data, record.lineage,
+            record.prepared.card["family"],
+        )  # fmt: skip
+
+    write_folder_atomic(folder, fill)
 
 
 def _fitted(record: StageRecord, session: Session, facts: Facts) -> Facts:
@@ -148,6 +148,7 @@ def _measure(
         "measures": measures.to_json(),
         "metric": session.metric,
         "mistakes": session.task.mistakes(rows, predictions, count=20),
+        "samples": session.task.samples(rows, predictions, count=12),
         "parameters": counts,
         "techniques_found": [finding.to_json() for finding in work.findings],
         "training": {

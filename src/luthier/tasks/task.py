@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     import numpy as np
     import polars as pl
+    import torch
     from numpy.typing import NDArray
-    from torch import Tensor
+    from torch import Tensor, nn
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from luthier.data import plan as plans
@@ -102,8 +103,8 @@ class About:
     it has a class for it."""
     adapted: str
     """The same where adapters were saved, with peft."""
-    cuts: bool = False
-    """Whether of a row only the first ``max_length`` tokens are read."""
+    cuts: str = ""
+    """Setting that says after how many tokens a row is cut; empty: all of it is read."""
 
 
 class Task(ABC):
@@ -120,6 +121,13 @@ class Task(ABC):
     """What the base is given."""
     slow_to_collate: ClassVar[bool] = False
     """Whether batches are worth making while those before them are computed."""
+    generates: ClassVar[bool] = False
+    """Whether it answers in tokens that it writes one after the other: the labels are those."""
+    cut_by: ClassVar[str] = "max_length"
+    """Setting that says how many tokens are kept of a row."""
+    picked_by: ClassVar[str | None] = None
+    """Metric that picks the best checkpoint although the recipe's target is another; None: the
+    first of the target does."""
     answer: ClassVar[str] = "label"
     """Role that holds the answer; without it rows are encoded as in serving."""
     apart: bool = False
@@ -134,6 +142,11 @@ class Task(ABC):
 
     whole_vocabulary: ClassVar[bool] = False
     """Whether training may read or say pieces that are not in the rows as they were encoded."""
+
+    @property
+    def ends(self) -> frozenset[int]:
+        """Tokens that end what it writes; empty: the tokenizer's end token."""
+        return frozenset()
 
     @abstractmethod
     def head(self) -> Head:
@@ -160,7 +173,7 @@ class Task(ABC):
         """Let the network compute what ``loss`` and ``decode`` take; called before either."""
         logits.compute_logits(core)
 
-    def samples(self, model: Model, seed: int) -> list[str]:
+    def continuations(self, model: Model, seed: int) -> list[str]:
         """What the model makes up, for people to read while it is trained; default: nothing."""
         return []
 
@@ -169,6 +182,11 @@ class Task(ABC):
     ) -> Iterator[tuple[str, Task, pl.DataFrame, Sequence[Example]]]:
         """What the audit looks at: the name, rows and examples of each task; alone without name."""
         yield "", self, rows, examples
+
+    def given(self, example: Example) -> Sequence[int]:
+        """Every token id that training gives the network of an example."""
+        ids: Sequence[int] = example["input_ids"]
+        return ids
 
     def size(self, example: Example) -> int:
         """What an example costs in a batch, against the token budget."""
@@ -211,6 +229,16 @@ class Task(ABC):
             seeds: All that chance may depend on: the run's seed, step, number of the micro-batch.
         """
         return self.collate(examples)
+
+    def compute(self, network: nn.Module, batch: Batch, place: torch.device) -> Any:
+        """What :meth:`decode` reads of a batch: the network's output, or what it writes.
+
+        Args:
+            network: In evaluation mode.
+            batch: From :meth:`collate`.
+            place: Where the network is.
+        """
+        return network(**{name: tensor.to(place) for name, tensor in inputs_of(batch).items()})
 
     @abstractmethod
     def loss(self, output: Any, batch: Batch) -> tuple[Tensor, float]:
@@ -264,6 +292,15 @@ class Task(ABC):
     ) -> Measures:
         """Metrics of the predictions; ``resamples`` 0 leaves the intervals out."""
 
+    def watched(self, rows: pl.DataFrame, metric: str) -> tuple[Task, pl.DataFrame]:
+        """The task and the validation rows that training is measured with, perhaps at less cost.
+
+        Args:
+            rows: All validation rows.
+            metric: That picks the best checkpoint.
+        """
+        return self, rows
+
     def fit_on_validation(
         self, predictions: Predictions, references: References
     ) -> Mapping[str, Any]:
@@ -285,6 +322,12 @@ class Task(ABC):
     @abstractmethod
     def answers(self, predictions: Predictions, rows: pl.DataFrame) -> list[dict[str, Any]]:
         """Predictions on rows as people read them, one JSON object per row, what matters first."""
+
+    def samples(
+        self, rows: pl.DataFrame, predictions: Predictions, count: int
+    ) -> list[dict[str, Any]]:
+        """A few answers to read, good and bad: text, true, predicted, score; none by default."""
+        return []
 
     def read(self, said: str) -> dict[str, Any]:
         """A row of what a person typed."""
@@ -318,6 +361,8 @@ class TaskConfig(Config):
     """Whether its layers on the base are ours, and not those of a class of transformers."""
     per_token: ClassVar[bool] = False
     """Whether the network says something of every token, and not of the whole."""
+    shares: ClassVar[bool] = True
+    """Whether it can be one of several tasks on one base."""
 
     kind: str
 

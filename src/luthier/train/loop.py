@@ -194,7 +194,7 @@ def train(session: Session) -> Iterator[Event]:
     while True:
         if _evaluation_due(session):
             yield _evaluate(session)
-            texts = session.task.samples(session.model, session.settings.seed)
+            texts = session.task.continuations(session.model, session.settings.seed)
             if texts:
                 yield Sampled(progress.step, texts)
             prepare_to_train(session)

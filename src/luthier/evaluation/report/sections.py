@@ -7,6 +7,7 @@ from typing import Any
 
 from luthier.core.page import Say, table
 from luthier.core.page.plots import Line, interval_bar, line_plot
+from luthier.metrics import scale
 
 Report = dict[str, Any]
 
@@ -28,6 +29,14 @@ HEADLINES = {
     "spearman": "The same for the order of the answers.",
     "uas": "The share of words with the right head.",
     "las": "The share of words with the right head and the right relation to it.",
+    "bleu": "Agreement of runs of one to four words with right texts, 0 to 100 (sacreBLEU).",
+    "chrf": "Agreement of runs of letters with right texts, 0 to 100.",
+    "rouge1": "Words that a text shares with the right one.",
+    "rouge2": "Pairs of words that a text shares with the right one.",
+    "rougeL": "The longest sequence of words that a text shares with the right one, in order.",
+    "perplexity": "Among how many equally likely tokens the model seems to choose, for the right "
+    "text; 1 is certainty.",
+    "ended": "The share of texts that the model ended by itself.",
     "exact_match": "The share of questions whose answer is, but for case, punctuation and "
     "articles, a true one.",
     "has_answer_f1": "f1 of the questions that the text does answer.",
@@ -46,8 +55,11 @@ def metrics(report: Report, say: Say) -> str:
         if name not in measured:
             continue
         m, target = measured[name], targets.get(name)
-        percent = m["high"] <= 1 and m["low"] >= 0 and name not in ("rmse", "mae")
-        bar = interval_bar(m["value"], m["low"], m["high"], target) if percent else ""
+        whole = scale(name)
+        value, low, high = (m[key] / whole for key in ("value", "low", "high"))
+        share = high <= 1 and low >= 0 and name not in ("rmse", "mae", "perplexity")
+        goal_share = None if target is None else target / whole
+        bar = interval_bar(value, low, high, goal_share) if share else ""
         goal = f" · {say('target {target}', target=target)}" if target is not None else ""
         cards.append(
             f'<div class="card"><h3>{escape(name)}</h3><div class="big">{m["value"]:.3f}</div>{bar}'
