@@ -14,7 +14,7 @@ from luthier.evaluation.publish import StageRecord
 from luthier.evaluation.saved import describe_model, facts_of
 from luthier.models.bases import Base
 from luthier.models.devices import choose_precision, device
-from luthier.models.model import Model, load_model, load_processor, save_model
+from luthier.models.model import Model, Processor, load_model, load_processor, save_model
 from luthier.models.vocabulary import train_all_rows
 from luthier.pipeline.again import matrix, measure_again
 from luthier.pipeline.audited import audited
@@ -27,7 +27,7 @@ from luthier.pipeline.work import looking_back, work_on
 from luthier.recipe.load import Loaded
 from luthier.recipe.schema import Stage
 from luthier.runs import Run
-from luthier.tasks.task import Facts, Task, TaskConfig
+from luthier.tasks.task import Example, Facts, Task, TaskConfig
 from luthier.techniques.technique import Work
 from luthier.train.consume import train_to_the_end
 from luthier.train.loop import Session
@@ -52,7 +52,6 @@ def run_stage(
     done = (folder / "measured.json").is_file()
     facts = facts_of(folder / "model") if done else config.learn(prepared.splits["train"])
     processor = load_processor(base, config.reads)
-    longest = getattr(processor, "model_max_length", 0)
     task = config.build(facts, processor)
     record = StageRecord(
         stage=stage, folder=folder, base=base, prepared=prepared, task=task,
@@ -60,11 +59,8 @@ def run_stage(
     )  # fmt: skip
     if done:
         return record
-    train = prepared.splits["train"]
-    examples = task.encode_to_train(train, folder / "tokens")
-    found = audited(task, train, examples, longest)
-    write_json(folder / "audit.json", found)
-    listener.on_findings(stage.name, found["findings"])
+    examples = task.encode_to_train(prepared.splits["train"], folder / "tokens")
+    _audit(record, examples, processor, listener)
     settings = stage.training
     model = load_model(base, task.head(), processor, seed=settings.seed, dropout=settings.dropout)
 
@@ -89,6 +85,16 @@ def run_stage(
     listener.on_phase(stage.name, "evaluate")
     _measure(record, session, counts, work, pasts if stage.evaluation.earlier else [])
     return record
+
+
+def _audit(
+    record: StageRecord, examples: Sequence[Example], processor: Processor, listener: Listener
+) -> None:
+    """Look at the encoded rows before training, and say what there is to say of them."""
+    longest = getattr(processor, "model_max_length", 0)
+    found = audited(record.task, record.prepared.splits["train"], examples, longest)
+    write_json(record.folder / "audit.json", found)
+    listener.on_findings(record.stage.name, found["findings"])
 
 
 def _finish(record: StageRecord, model: Model, work: Work, facts: Facts) -> None:
