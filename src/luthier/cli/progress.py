@@ -20,7 +20,7 @@ from rich.progress import (
 
 from luthier.core.locale import current_language, translate
 from luthier.pipeline import Listener
-from luthier.train.events import Evaluated, Event, Started, Stepped, Stopped
+from luthier.train.events import Evaluated, Event, Reused, Started, Stepped, Stopped
 
 PHASES = {
     "prepare": "Preparing the data",
@@ -80,6 +80,15 @@ class Display:
                 self._bar.remove_task(self._task)
             self._task = self._bar.add_task(
                 translate("Training"), total=event.total, completed=event.step, detail=""
+            )
+        elif isinstance(event, Reused):
+            self._say(
+                translate(
+                    "  the lowest {layers} layers are frozen: computed once, used in {uses:.2g} "
+                    "epochs, without dropout",
+                    layers=event.layers,
+                    uses=event.uses,
+                )
             )
         elif isinstance(event, Stepped) and self._task is not None:
             detail = f"loss {event.loss:.3f}"

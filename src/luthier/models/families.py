@@ -68,6 +68,13 @@ def depth_groups(network: nn.Module) -> list[DepthGroup]:
     return [DepthGroup(name, tuple(names)) for name, names in members.items()]
 
 
+def layer_stack(network: nn.Module) -> nn.ModuleList | None:
+    """The layers of a base that has one stack of them; None where it has none or several."""
+    stacks = _layer_stacks(network, f"{network.base_model_prefix}.")
+    found = network.get_submodule(next(iter(stacks))) if len(stacks) == 1 else None
+    return found if isinstance(found, nn.ModuleList) else None
+
+
 def _layer_stacks(network: nn.Module, base_prefix: str) -> dict[str, int]:
     """Path to length of the outermost module lists of the base that hold its layers."""
     stacks: dict[str, int] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import polars as pl
 
@@ -11,6 +12,7 @@ from luthier.evaluation.predict import predict
 from luthier.models.devices import device
 from luthier.models.model import Model
 from luthier.models.vocabulary import train_known_rows
+from luthier.pipeline.frozen import keep_frozen
 from luthier.recipe.schema import Stage
 from luthier.tasks.task import Batch, Example, Task, inputs_of
 from luthier.techniques.technique import Work, course
@@ -35,8 +37,19 @@ def session_for(
     prepared: Prepared,
     rows: Sequence[Example],
     work: Work,
+    folder: Path,
 ) -> Session:
-    """The model with its techniques applied and its optimizer, ready to train on encoded rows."""
+    """The model with its techniques applied and its optimizer, ready to train on encoded rows.
+
+    Args:
+        stage: What the recipe says.
+        task: What is learned.
+        model: Its network, on the base.
+        prepared: The stage's rows.
+        rows: Its training rows, encoded.
+        work: What techniques may look at.
+        folder: Of the stage's checkpoints.
+    """
     for technique in stage.techniques:
         technique.check(model)
     for technique in stage.techniques:
@@ -48,7 +61,7 @@ def session_for(
     optimizer = build_optimizer(model.core, over_time, stage.training)
     companions = [technique.companion(model, work) for technique in stage.techniques]
     validation = prepared.splits.get("validation", pl.DataFrame())
-    evaluate = None
+    evaluate, examples = None, list[Example]()
     if not validation.is_empty():
         examples, references = task.encode(validation), task.references(validation)
 
@@ -57,7 +70,9 @@ def session_for(
             return task.measure(predictions, references, resamples=0).values()
 
     metric = stage.evaluation.best or next(iter(stage.evaluation.target), task.default_metric)
-    return Session(
+    session = Session(
         model, task, rows, optimizer, stage.training, metric, evaluate, over_time,
         [companion for companion in companions if companion],
     )  # fmt: skip
+    keep_frozen(session, examples, folder)
+    return session

@@ -62,9 +62,12 @@ def run_stage(
     settings = stage.training
     model = load_model(base, task.head(), processor, seed=settings.seed, dropout=settings.dropout)
     work = work_on(task, examples, stage.evaluation.batch_size)
-    session = session_for(stage, task, model, prepared, examples, work)
+    checkpoints = folder / "checkpoints"
+    session = session_for(stage, task, model, prepared, examples, work, checkpoints)
     listener.on_phase(stage.name, "train")
-    train_to_the_end(session, run, stage.name, folder / "checkpoints", listener.on_event)
+    train_to_the_end(session, run, stage.name, checkpoints, listener.on_event)
+    if session.known:
+        session.known.forget()
     if task.reads == "text":
         train_all_rows(model.core)
     counts = model.parameter_counts(session.trained)
@@ -135,6 +138,7 @@ def _measure(record: StageRecord, session: Session, counts: dict[str, int]) -> N
                 "precision": choose_precision(record.stage.training.precision, device()),
                 "best_step": progress.best_step,
                 "stopped": progress.stopped,
+                "reused": session.told.to_json() if session.told else None,
             },
             "evaluations": progress.evaluations,
         },

@@ -19,6 +19,7 @@ from luthier.models import kernels
 from luthier.models.batch_norm import keep_frozen_statistics
 from luthier.models.devices import choose_precision, device, world
 from luthier.models.model import Model
+from luthier.models.prefix import Prefix
 from luthier.recipe.schema import Training
 from luthier.tasks.task import Batch, Example, Task
 from luthier.techniques.companion import Companion
@@ -28,6 +29,7 @@ from luthier.train.events import (
     Evaluated,
     Event,
     Finished,
+    Reused,
     Started,
     Stepped,
     Stopped,
@@ -56,6 +58,10 @@ class Session:
     companions: Sequence[Companion] = ()
     """What goes along with training."""
     progress: Progress = field(default_factory=Progress)
+    known: Prefix | None = None
+    """Frozen layers whose output is kept."""
+    told: Reused | None = None
+    """What is kept of them."""
 
     def __post_init__(self) -> None:
         self.lengths = np.array([self.task.size(example) for example in self.examples])
@@ -141,6 +147,8 @@ def train(session: Session) -> Iterator[Event]:
     progress, settings, total = session.progress, session.settings, session.total_steps
     resumed_at = progress.step
     yield Started(progress.step, total)
+    if session.told:
+        yield replace(session.told, step=progress.step)
     prepare_to_train(session.model)
     while True:
         if _evaluation_due(session):

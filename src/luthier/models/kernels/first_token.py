@@ -36,6 +36,11 @@ def use_all_tokens(network: PreTrainedModel) -> None:
         vars(layer).pop("forward", None)
 
 
+def reads_first_token(network: PreTrainedModel) -> bool:
+    """Whether of the last layer's output only the first token's vector is used."""
+    return _last_layer(network) is not None
+
+
 def _last_layer(network: PreTrainedModel) -> nn.Module | None:
     classifies = type(network).__name__.endswith("ForSequenceClassification")
     if network.config.model_type not in LIKE_BERT or not classifies:
