@@ -21,7 +21,15 @@ from rich.progress import (
 from luthier.cli.results import finding_lines
 from luthier.core.locale import translate
 from luthier.pipeline import Listener
-from luthier.train.events import Evaluated, Event, Sampled, Started, Stepped, Stopped
+from luthier.train.events import (
+    Evaluated,
+    Event,
+    Reused,
+    Sampled,
+    Started,
+    Stepped,
+    Stopped,
+)
 
 PHASES = {
     "prepare": "Preparing the data",
@@ -83,6 +91,15 @@ class Display:
                 translate("Training"), total=event.total, completed=event.step, detail=""
             )
             self._last = None
+        elif isinstance(event, Reused):
+            self._say(
+                translate(
+                    "  the lowest {layers} layers are frozen: computed once, used in {uses:.2g} "
+                    "epochs, without dropout",
+                    layers=event.layers,
+                    uses=event.uses,
+                )
+            )
         elif isinstance(event, Stepped) and self._task is not None:
             detail = f"loss {event.loss:.3f}"
             self._bar.update(self._task, completed=event.step, total=event.total, detail=detail)

@@ -89,6 +89,13 @@ def _base_of(network: nn.Module) -> tuple[str, frozenset[str]]:
     )  # fmt: skip
 
 
+def layer_stack(network: nn.Module) -> nn.ModuleList | None:
+    """The layers of a base that has one stack of them; None where it has none or several."""
+    stacks = layer_stacks(network)
+    found = network.get_submodule(next(iter(stacks))) if len(stacks) == 1 else None
+    return found if isinstance(found, nn.ModuleList) else None
+
+
 def layer_stacks(network: nn.Module) -> dict[str, int]:
     """Path to length of the outermost module lists of the base that hold its layers, in order."""
     base_prefix, _ = _base_of(network)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
+from pathlib import Path
 
 import polars as pl
 
 from luthier.core.errors import RecipeError
 from luthier.data.prepared import Prepared
-from luthier.evaluation.predict import predict
 from luthier.models.devices import device
 from luthier.models.model import Model
 from luthier.models.vocabulary import train_known_rows
-from luthier.pipeline.mean_loss import MeanLoss
+from luthier.pipeline.frozen import keep_frozen
 from luthier.pipeline.past import LookingBack
+from luthier.pipeline.validation import Validation
 from luthier.recipe.schema import Stage, Training
 from luthier.tasks.task import Example, Task
 from luthier.techniques.technique import Work, course
@@ -29,9 +30,21 @@ def session_for(
     prepared: Prepared,
     rows: Sequence[Example],
     work: Work,
+    folder: Path,
     earlier: Sequence[LookingBack] = (),
 ) -> Session:
-    """The model with its techniques applied and its optimizer, ready to train on encoded rows."""
+    """The model with its techniques applied and its optimizer, ready to train on encoded rows.
+
+    Args:
+        stage: What the recipe says.
+        task: What is learned.
+        model: Its network, on the base.
+        prepared: The stage's rows.
+        rows: Its training rows, encoded.
+        work: What techniques may look at.
+        folder: Of the stage's checkpoints.
+        earlier: Earlier stages whose rows are trained on too.
+    """
     for technique in stage.techniques:
         technique.check(model)
     for technique in stage.techniques:
@@ -43,29 +56,20 @@ def session_for(
     over_time = course(stage.techniques, model)
     optimizer = build_optimizer(model.core, over_time, stage.training)
     companions = [technique.companion(model, work) for technique in stage.techniques]
-    validation = prepared.splits.get("validation", pl.DataFrame())
     usual = task.picked_by or next(iter(stage.evaluation.target), task.default_metric)
     metric = stage.evaluation.best or usual
-    evaluate = None
-    if validation.is_empty():
+    validation = None
+    if prepared.splits.get("validation", pl.DataFrame()).is_empty():
         _check_without_validation(stage.training)
     else:
-        watched, validation = task.watched(validation, metric)
-        examples, references = watched.encode(validation), watched.references(validation)
-
-        def evaluate() -> dict[str, float]:
-            loss = MeanLoss(watched, examples)
-            predictions = predict(
-                model, watched, examples,
-                batch_size=stage.evaluation.batch_size, on_output=loss.add,
-            )  # fmt: skip
-            values = watched.measure(predictions, references, resamples=0).values()
-            return {**loss.values(), **values}
-
-    return Session(
-        model, task, rows, optimizer, stage.training, metric, evaluate, over_time,
+        watched = task.watched(prepared.splits["validation"], metric)
+        validation = Validation(model, *watched, batch_size=stage.evaluation.batch_size)
+    session = Session(
+        model, task, rows, optimizer, stage.training, metric, validation, over_time,
         [companion for companion in companions if companion],
     )  # fmt: skip
+    keep_frozen(session, validation.examples if validation else [], folder)
+    return session
 
 
 def _check_without_validation(settings: Training) -> None:

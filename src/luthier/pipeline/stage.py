@@ -63,7 +63,6 @@ def run_stage(
     _audit(record, examples, processor, listener)
     settings = stage.training
     model = load_model(base, task.head(), processor, seed=settings.seed, dropout=settings.dropout)
-
     pasts = past_of(base, run)
     earlier = looking_back(stage, task, pasts)
     load = loader(base, task, processor, loaded, run, seed=settings.seed)
@@ -71,9 +70,12 @@ def run_stage(
         task, examples, stage.evaluation.batch_size, load, settings,
         pasts=pasts, looked_at=earlier,
     )  # fmt: skip
-    session = session_for(stage, task, model, prepared, examples, work, earlier)
+    checkpoints = folder / "checkpoints"
+    session = session_for(stage, task, model, prepared, examples, work, checkpoints, earlier)
     listener.on_phase(stage.name, "train")
-    train_to_the_end(session, run, stage.name, folder / "checkpoints", listener.on_event)
+    train_to_the_end(session, run, stage.name, checkpoints, listener.on_event)
+    if session.known:
+        session.known.forget()
     if task.reads == "text":
         train_all_rows(model.core)
     counts = model.parameter_counts(session.trained)
@@ -166,6 +168,7 @@ def _measure(
             "precision": choose_precision(record.stage.training.precision, device()),
             "best_step": progress.best_step,
             "stopped": progress.stopped,
+            "reused": session.told.to_json() if session.told else None,
         },
         "evaluations": progress.evaluations,
     }

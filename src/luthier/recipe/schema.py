@@ -227,6 +227,9 @@ class Training(Config):
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Arithmetic of training; auto: bf16 where the processor computes it, else fp32.
     Evaluation is always fp32."""
+    reuse_frozen: bool = True
+    """Where the lowest layers are frozen: compute what they give once for each row, and use it in
+    all epochs and later runs; their dropout is then off. False: compute it at every step."""
     evaluate_every: Annotated[int, Field(gt=0)] | None = None
     """Optimizer steps between evaluations on validation; default: once an epoch."""
     save_every: Annotated[int, Field(gt=0)] | None = None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,6 +11,7 @@ from torch import Tensor, nn
 
 from luthier.core.errors import MergeError
 from luthier.models import kernels
+from luthier.models.outputs import largest_change, tensors_of
 
 if TYPE_CHECKING:
     from luthier.models.model import Model
@@ -41,7 +40,7 @@ def merge(model: Model, work: Work, tolerance: float) -> None:
     assert isinstance(with_adapters, PeftModel)
     merged: Any = with_adapters.merge_and_unload()
     after = _outputs(merged.eval(), work)
-    change = max((_change(old, new) for old, new in zip(before, after, strict=True)), default=0.0)
+    change = largest_change(before, after)
     if not change <= tolerance:
         raise MergeError(
             "Merging changes the model's answers by up to {change:.2g}, more than {tolerance:.2g}.",
@@ -57,27 +56,5 @@ def _outputs(network: nn.Module, work: Work) -> list[Tensor]:
     found: list[Tensor] = []
     with torch.inference_mode():
         for batch in work.batches(ROWS):
-            found += _tensors(work.ask(network, batch))
+            found += tensors_of(work.ask(network, batch))
     return found
-
-
-def _tensors(output: Any) -> Iterator[Tensor]:
-    if isinstance(output, Tensor):
-        if output.is_floating_point():
-            yield output
-    elif isinstance(output, Mapping):
-        for value in output.values():
-            yield from _tensors(value)
-    elif isinstance(output, list | tuple):
-        for value in output:
-            yield from _tensors(value)
-    elif is_dataclass(output):
-        for field in fields(output):
-            yield from _tensors(getattr(output, field.name))
-
-
-def _change(old: Tensor, new: Tensor) -> float:
-    """The largest change of an output's elements, each as a share of its size or of 1."""
-    same = old == new
-    shares = (new.double() - old.double()).abs() / old.double().abs().clamp(min=1)
-    return float(shares.masked_fill(same, 0.0).nan_to_num(nan=torch.inf).max())

@@ -27,6 +27,23 @@ class Started(Event):
 
 
 @dataclass(frozen=True)
+class Reused(Event):
+    """What frozen layers give is computed once for every row, with their dropout off."""
+
+    layers: int
+    """How many, from the input on."""
+    rows: int
+    """Training rows that it is known of."""
+    computed: int
+    """Rows of training and validation that it was computed for now; of the others an earlier run
+    had left it."""
+    uses: float
+    """Passes over the training rows that use it."""
+    seconds: float
+    """That computing or finding it took."""
+
+
+@dataclass(frozen=True)
 class Stepped(Event):
     """An optimizer step was taken."""
 

@@ -20,6 +20,7 @@ from luthier.models import kernels
 from luthier.models.batch_norm import keep_frozen_statistics
 from luthier.models.devices import choose_precision, device, world
 from luthier.models.model import Model
+from luthier.models.prefix import Prefix
 from luthier.recipe.schema import Training
 from luthier.tasks.task import Batch, Example, Task
 from luthier.techniques.companion import Companion
@@ -29,6 +30,7 @@ from luthier.train.events import (
     Evaluated,
     Event,
     Finished,
+    Reused,
     Sampled,
     Started,
     Stepped,
@@ -64,6 +66,10 @@ class Session:
     companions: Sequence[Companion] = ()
     """What goes along with training."""
     progress: Progress = field(default_factory=Progress)
+    known: Prefix | None = None
+    """Frozen layers whose output is kept."""
+    told: Reused | None = None
+    """What is kept of them."""
 
     def __post_init__(self) -> None:
         self.lengths = self.task.sizes(self.examples)
@@ -190,6 +196,8 @@ def train(session: Session) -> Iterator[Event]:
     progress = session.progress
     resumed_at = progress.step
     yield Started(progress.step, session.total_steps)
+    if session.told:
+        yield replace(session.told, step=progress.step)
     prepare_to_train(session)
     while True:
         if _evaluation_due(session):

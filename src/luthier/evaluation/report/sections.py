@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -201,6 +202,20 @@ def data(report: Report, say: Say) -> str:
     )
 
 
+def reused(told: Mapping[str, Any] | None, say: Say) -> list[tuple[str, str]]:
+    """What was computed once and not in every epoch."""
+    if not told:
+        return []
+    text = (
+        "the lowest {layers} layers computed once for {rows} rows, in {seconds:.0f} s, and used in "
+        "{uses:.2g} epochs; without dropout"
+        if told["computed"]
+        else "the lowest {layers} layers as an earlier run had computed them for {rows} rows, used "
+        "in {uses:.2g} epochs; without dropout"
+    )
+    return [(say("Frozen layers"), say(text, **told))]
+
+
 def making(report: Report, say: Say) -> str:
     """Base, techniques, machine, versions and the recipe."""
     t, p, e = report["training"], report["parameters"], report["environment"]
@@ -214,6 +229,7 @@ def making(report: Report, say: Say) -> str:
             speed=t["examples_per_second"],
             **{k: t[k] for k in ("steps", "epochs", "seconds")},
         )),
+        *reused(t.get("reused"), say),
         (say("Seed"), str(report["settings"]["seed"])),
         (say("Machine"), escape(f"{e['name']} ({e['system']}), {e['threads']} threads")),
         (say("Versions"), escape(", ".join(f"{k} {v}" for k, v in e["packages"].items()))),

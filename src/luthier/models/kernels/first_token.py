@@ -50,6 +50,11 @@ def shared_with(network: PreTrainedModel, other: PreTrainedModel) -> Iterator[No
             layer.forward = shortened
 
 
+def reads_first_token(network: PreTrainedModel) -> bool:
+    """Whether of the last layer's output only the first token's vector is used."""
+    return _last_layer(network) is not None
+
+
 def _last_layer(network: PreTrainedModel) -> nn.Module | None:
     classifies = type(network).__name__.endswith("ForSequenceClassification")
     if network.config.model_type not in LIKE_BERT or not classifies:
