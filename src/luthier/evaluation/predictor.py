@@ -95,6 +95,9 @@ class Predictor:
         Raises:
             DataError: If a row lacks what the task asks.
         """
+        kinds = [isinstance(one, str) for one in given]
+        if len(set(kinds)) > 1:
+            return self._mixed(given, kinds, batch_size, clean)
         if not given:
             return []
         rows = [self._row(number, one) for number, one in enumerate(given)]
@@ -106,6 +109,16 @@ class Predictor:
         examples = self.task.encode(table)
         predictions = predict(self.model, self.task, examples, batch_size=batch_size)
         return self.task.answers(predictions, table)
+
+    def _mixed(
+        self, given: Sequence[str | Mapping[str, Any]], kinds: list[bool], size: int, clean: bool
+    ) -> list[dict[str, Any]]:
+        """Answers to texts and rows: what is read of the two, such as words, makes no one table."""
+        told = {}
+        for kind in (True, False):
+            some = [one for one, text in zip(given, kinds, strict=True) if text is kind]
+            told[kind] = iter(self.predict(some, batch_size=size, clean=clean))
+        return [next(told[kind]) for kind in kinds]
 
     def _row(self, number: int, one: str | Mapping[str, Any]) -> Mapping[str, Any]:
         """A row with all that the task asks."""

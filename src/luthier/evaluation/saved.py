@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ ABOUT = "luthier.json"
 """File beside the weights that says what the model's task is."""
 
 Said = dict[str, Any]
-"""Its content: ``task``, ``facts``, ``base``, ``prepare``, ``columns``, and under ``others`` the
-last two for tasks with rows of their own."""
+"""Its content: ``task``, ``facts``, ``base``, ``lineage``, ``prepare``, ``columns``, and under
+``others`` the last two for tasks with rows of their own."""
 
 
 def saved(folder: Path) -> Said:
@@ -67,8 +67,24 @@ def facts_of(folder: Path) -> Facts:
     return facts
 
 
-def describe_model(folder: Path, config: TaskConfig, facts: Facts, base: Base, data: Data) -> None:
-    """Write it."""
+def describe_model(
+    folder: Path,
+    config: TaskConfig,
+    facts: Facts,
+    base: Base,
+    data: Data,
+    lineage: Sequence[Mapping[str, Any]],
+) -> None:
+    """Write it.
+
+    Args:
+        folder: Of the model.
+        config: What the recipe says of its task.
+        facts: What the task learned.
+        base: What training started from.
+        data: How the rows were prepared.
+        lineage: The stages behind the model; see :mod:`luthier.evaluation.lineage`.
+    """
     others = {name: _of(rows.data) for name, rows in config.others().items()}
     write_described(
         folder,
@@ -76,6 +92,7 @@ def describe_model(folder: Path, config: TaskConfig, facts: Facts, base: Base, d
             "task": config.model_dump(mode="json"),
             "facts": dict(facts),
             "base": {"name": base.name, "path": str(base.path), "origin": base.origin},
+            "lineage": list(lineage),
             **_of(data),
             "others": others,
         },

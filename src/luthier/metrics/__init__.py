@@ -29,11 +29,13 @@ from luthier.metrics.entities import (
     measure_tags,
     mentions,
 )
+from luthier.metrics.language import LANGUAGE, measure_language
 from luthier.metrics.measures import Difference, Estimate, Measures
 from luthier.metrics.multilabel import MULTILABEL, measure_multilabel
 from luthier.metrics.neighbours import NEIGHBOURS, measure_neighbours, nearest_others
 from luthier.metrics.paired import mcnemar, paired_classification, paired_difference
 from luthier.metrics.regression import REGRESSION, measure_regression
+from luthier.metrics.stages import Forgetting, forgetting
 from luthier.metrics.thresholds import fit_thresholds
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "DEPENDENCIES",
     "ENTITIES",
     "EXTRACTION",
+    "LANGUAGE",
     "MULTILABEL",
     "NEIGHBOURS",
     "REGRESSION",
@@ -49,6 +52,7 @@ __all__ = [
     "Asked",
     "Difference",
     "Estimate",
+    "Forgetting",
     "Measures",
     "Mention",
     "Tagged",
@@ -58,12 +62,14 @@ __all__ = [
     "constant_tag",
     "fit_no_answer",
     "fit_thresholds",
+    "forgetting",
     "higher_is_better",
     "mcnemar",
     "measure_answers",
     "measure_classification",
     "measure_dependencies",
     "measure_entities",
+    "measure_language",
     "measure_multilabel",
     "measure_neighbours",
     "measure_regression",

@@ -21,7 +21,18 @@ MORE = frozenset(
 """Metrics of which more is better."""
 
 LESS = frozenset(
-    {"log_loss", "brier", "ece", "hamming_loss", "mse", "rmse", "mae", "loss", "perplexity"}
+    {
+        "log_loss",
+        "brier",
+        "ece",
+        "hamming_loss",
+        "mse",
+        "rmse",
+        "mae",
+        "loss",
+        "perplexity",
+        "bits_per_byte",
+    }
 )
 """Metrics of which less is better."""
 

@@ -22,10 +22,14 @@ from transformers import (
 )
 
 from luthier.core.errors import ModelError, RecipeError
+from luthier.models import adapters
 from luthier.models.bases import NEW, Base
 from luthier.models.families import HEAD, DepthGroup, Family, depth_groups, family_of
+from luthier.models.heads.classes import same_classes
 from luthier.models.heads.own import OwnNetwork, network_for
 from luthier.models.images import ImageProcessor
+from luthier.models.kernels.logits import compute_logits
+from luthier.models.prefix_tuning import take_prefixes
 
 DROPOUT_FIELDS = (
     "hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout",
@@ -166,10 +170,10 @@ def load_model(
     seed: int = 0,
     dropout: float | None = None,
 ) -> Model:
-    """A base with a new (or, from a tuned base, its own) head, in fp32 on the CPU.
+    """A base with a new head, or its own if that tells the same classes; in fp32 on the CPU.
 
     Args:
-        base: What to load.
+        base: What to load; adapters are merged into the base that they were trained on.
         head: The task layers.
         processor: The base's, from :func:`load_processor`.
         seed: Decides the values of a new head.
@@ -178,8 +182,14 @@ def load_model(
     Raises:
         ModelError: If the folder is not a model that can carry this head.
     """
+    if adapters.are_adapters(base.path):
+        beneath = adapters.base_beneath(base)
+        model = load_model(beneath, head, processor, seed=seed, dropout=dropout)
+        model.new -= adapters.merge(model, base.path, whole_head=_tells(base, head))
+        return model
     try:
         config = transformers.AutoConfig.from_pretrained(base.path)
+        known = same_classes(config, head.config)
         for key, value in head.config.items():
             setattr(config, key, value)
         if dropout is not None:
@@ -196,7 +206,18 @@ def load_model(
     _check_loaded(base, network, missing)
     if isinstance(processor, ImageProcessor):
         _check_size(base, network, processor)
-    return Model(network, processor, head, frozenset(random))
+    model = Model(network, processor, head, frozenset(random))
+    if not known and model.select(f"@{HEAD}") - model.new:
+        # The base's head tells other classes, as many as the task has.
+        torch.manual_seed(seed)
+        model.initialise(model.select(f"@{HEAD}"))
+        model.new |= model.select(f"@{HEAD}")
+    return model
+
+
+def _tells(base: Base, head: Head) -> bool:
+    """Whether the head that was saved with a base tells the classes of another."""
+    return same_classes(transformers.AutoConfig.from_pretrained(base.path), head.config)
 
 
 def _network(
@@ -319,6 +340,8 @@ def load_tuned(folder: Path, base: Base, head: Head, processor: Processor) -> Mo
     with _Quiet():
         model.network = PeftModel.from_pretrained(model.core, str(folder))
     model.new = frozenset()
+    if model.network.active_peft_config.is_prompt_learning:
+        take_prefixes(model.core)
     return model
 
 
@@ -367,6 +390,7 @@ class _Quiet:
 
 def save_model(model: Model, folder: Path) -> None:
     """Write the network and processor as transformers (or peft) reads them, no luthier needed."""
+    compute_logits(model.core)
     with _Quiet():
         network: Any = model.network
         network.save_pretrained(folder)

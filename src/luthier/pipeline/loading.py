@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from transformers import AutoConfig, PreTrainedTokenizerBase
@@ -10,16 +11,44 @@ from luthier.core.errors import ModelError
 from luthier.evaluation.saved import ABOUT, saved
 from luthier.models.bases import NEW, Base
 from luthier.models.devices import device
+from luthier.models.find import find_base
 from luthier.models.images import ImageProcessor
 from luthier.models.model import Model, Processor, load_model, load_processor, load_tuned
+from luthier.recipe.load import Loaded
+from luthier.runs import Run
 from luthier.tasks.task import Task
+
+
+def loader(
+    base: Base, task: Task, processor: Processor, loaded: Loaded, run: Run, *, seed: int
+) -> Callable[[str | None], Model]:
+    """What loads models for techniques; see :class:`luthier.techniques.technique.Work`.
+
+    Args:
+        base: The stage's own.
+        task: Whose head.
+        processor: The stage's.
+        loaded: The recipe, in which others are named.
+        run: The run.
+        seed: Decides the values of new heads.
+    """
+
+    def load(name: str | None) -> Model:
+        if name is None:
+            model = load_model(base, task.head(), processor, seed=seed)
+            model.network.to(device()).eval()
+            return model
+        other = find_base(name, loaded.folder, run.path.parent.parent)
+        return load_other(other, task, processor, seed=seed)
+
+    return load
 
 
 def load_other(base: Base, task: Task, processor: Processor, *, seed: int) -> Model:
     """A base with the task's head, in evaluation mode on the device.
 
     Args:
-        base: The stage's own, or another that reads and answers the same.
+        base: One that reads and answers as the stage's own does.
         task: Whose head.
         processor: The stage's.
         seed: Decides the values of a new head.

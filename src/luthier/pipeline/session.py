@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
+from itertools import chain
 
 import polars as pl
 
+from luthier.core.errors import RecipeError
 from luthier.data.prepared import Prepared
 from luthier.evaluation.predict import predict
 from luthier.models.devices import device
 from luthier.models.model import Model
 from luthier.models.vocabulary import train_known_rows
-from luthier.recipe.schema import Stage
-from luthier.tasks.task import Batch, Example, Task, inputs_of
+from luthier.pipeline.mean_loss import MeanLoss
+from luthier.pipeline.past import LookingBack
+from luthier.recipe.schema import Stage, Training
+from luthier.tasks.task import Example, Task
 from luthier.techniques.technique import Work, course
 from luthier.train.loop import Session
 from luthier.train.optimizer import build_optimizer
-
-
-def work_on(
-    task: Task,
-    examples: Sequence[Example],
-    batch_size: int,
-    load: Callable[[str | None], Model],
-) -> Work:
-    """What techniques may look at of the training on encoded rows.
-
-    Args:
-        task: What is learned.
-        examples: The rows.
-        batch_size: Of batches as they are made for prediction.
-        load: See :class:`Work`.
-    """
-
-    def batches(count: int) -> Iterator[Batch]:
-        for start in range(0, min(count, len(examples)), batch_size):
-            batch = task.collate(examples[start : min(start + batch_size, count)])
-            yield {name: tensor.to(device()) for name, tensor in batch.items()}
-
-    return Work(batches, task.loss, lambda network, batch: network(**inputs_of(batch)), load)
 
 
 def session_for(
@@ -48,6 +29,7 @@ def session_for(
     prepared: Prepared,
     rows: Sequence[Example],
     work: Work,
+    earlier: Sequence[LookingBack] = (),
 ) -> Session:
     """The model with its techniques applied and its optimizer, ready to train on encoded rows."""
     for technique in stage.techniques:
@@ -55,22 +37,46 @@ def session_for(
     for technique in stage.techniques:
         technique.apply(model, work)
     model.network.to(device())
-    if task.reads == "text":
-        train_known_rows(model.core, (row["input_ids"] for row in rows))
+    if task.reads == "text" and not task.whole_vocabulary:
+        every = chain(rows, *(past.examples for past in earlier))
+        train_known_rows(model.core, (row["input_ids"] for row in every))
     over_time = course(stage.techniques, model)
     optimizer = build_optimizer(model.core, over_time, stage.training)
     companions = [technique.companion(model, work) for technique in stage.techniques]
     validation = prepared.splits.get("validation", pl.DataFrame())
     evaluate = None
-    if not validation.is_empty():
+    if validation.is_empty():
+        _check_without_validation(stage.training)
+    else:
         examples, references = task.encode(validation), task.references(validation)
 
         def evaluate() -> dict[str, float]:
-            predictions = predict(model, task, examples, batch_size=stage.evaluation.batch_size)
-            return task.measure(predictions, references, resamples=0).values()
+            loss = MeanLoss(task, examples)
+            predictions = predict(
+                model, task, examples,
+                batch_size=stage.evaluation.batch_size, on_output=loss.add,
+            )  # fmt: skip
+            return {**task.measure(predictions, references, resamples=0).values(), **loss.values()}
 
     metric = stage.evaluation.best or next(iter(stage.evaluation.target), task.default_metric)
     return Session(
         model, task, rows, optimizer, stage.training, metric, evaluate, over_time,
         [companion for companion in companions if companion],
     )  # fmt: skip
+
+
+def _check_without_validation(settings: Training) -> None:
+    """Refuse what would wait for evaluations that never come."""
+    reacting = {
+        "training.schedule": settings.schedule.needs_validation,
+        "training.grow_batch": settings.grow_batch is not None,
+        "training.early_stopping": settings.early_stopping is not None,
+    }
+    for key, reacts in reacting.items():
+        if reacts:
+            raise RecipeError(
+                "{key} goes by what validation gives, and there are no validation rows.",
+                hint="Set data.split.validation to 0.1, or name a source in data.validation.",
+                where=key,
+                key=key,
+            )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from luthier.core.errors import MergeError
 from luthier.core.files import write_folder_atomic, write_json
 from luthier.evaluation.evaluate import measure_rows
+from luthier.evaluation.lineage import lineage_of
 from luthier.evaluation.predict import predict
 from luthier.evaluation.publish import StageRecord
 from luthier.evaluation.saved import describe_model, facts_of
@@ -13,11 +16,14 @@ from luthier.models.bases import Base
 from luthier.models.devices import choose_precision, device
 from luthier.models.model import Model, load_model, load_processor, save_model
 from luthier.models.vocabulary import train_all_rows
+from luthier.pipeline.again import matrix, measure_again
 from luthier.pipeline.audited import audited
 from luthier.pipeline.listener import Listener
-from luthier.pipeline.loading import load_other
-from luthier.pipeline.rows import base_named, base_of_stage, prepared_rows
-from luthier.pipeline.session import session_for, work_on
+from luthier.pipeline.loading import loader
+from luthier.pipeline.past import Past, past_of
+from luthier.pipeline.rows import base_of_stage, prepared_rows
+from luthier.pipeline.session import session_for
+from luthier.pipeline.work import looking_back, work_on
 from luthier.recipe.load import Loaded
 from luthier.recipe.schema import Stage
 from luthier.runs import Run
@@ -38,7 +44,7 @@ def run_stage(
     def base_of() -> Base:
         if stage.base is None and previous:
             return previous
-        return base_of_stage(stage, loaded, run.path.parent.parent)
+        return base_of_stage(stage, loaded, run.path.parent.parent, folder)
 
     prepared = prepared_rows(stage, config, loaded, folder / "data", base_of)
     listener.on_phase(stage.name, "load")
@@ -55,37 +61,63 @@ def run_stage(
     if done:
         return record
     train = prepared.splits["train"]
-    examples = task.encode(train)
+    examples = task.encode_to_train(train, folder / "tokens")
     found = audited(task, train, examples, longest)
     write_json(folder / "audit.json", found)
     listener.on_findings(stage.name, found["findings"])
     settings = stage.training
     model = load_model(base, task.head(), processor, seed=settings.seed, dropout=settings.dropout)
 
-    def load(name: str | None) -> Model:
-        other = base if name is None else base_named(name, loaded, run.path.parent.parent)
-        return load_other(other, task, processor, seed=settings.seed)
-
-    work = work_on(task, examples, stage.evaluation.batch_size, load)
-    session = session_for(stage, task, model, prepared, examples, work)
+    pasts = past_of(base, run)
+    earlier = looking_back(stage, task, pasts)
+    load = loader(base, task, processor, loaded, run, seed=settings.seed)
+    work = work_on(
+        task, examples, stage.evaluation.batch_size, load, settings,
+        pasts=pasts, looked_at=earlier,
+    )  # fmt: skip
+    session = session_for(stage, task, model, prepared, examples, work, earlier)
     listener.on_phase(stage.name, "train")
     train_to_the_end(session, run, stage.name, folder / "checkpoints", listener.on_event)
     if task.reads == "text":
         train_all_rows(model.core)
     counts = model.parameter_counts(session.trained)
-    for technique in stage.techniques:
-        technique.finish(model, work)
+    _finish(record, config, model, work, facts)
     facts = _fitted(record, session, facts)
     record.task = session.task = config.build(facts, processor)
 
+    lineage = lineage_of(run, stage, base, prepared)
+
     def fill(place: Path) -> None:
         save_model(model, place)
-        describe_model(place, config, facts, base, stage.data)
+        describe_model(place, config, facts, base, stage.data, lineage)
 
     write_folder_atomic(record.model, fill)
     listener.on_phase(stage.name, "evaluate")
-    _measure(record, session, counts, work)
+    _measure(record, session, counts, work, pasts if stage.evaluation.earlier else [])
     return record
+
+
+def _finish(
+    record: StageRecord, config: TaskConfig, model: Model, work: Work, facts: Facts
+) -> None:
+    """Let the techniques change the trained model for the last time.
+
+    Raises:
+        MergeError: If adapters cannot be merged; the model with them is kept.
+    """
+    try:
+        for technique in record.stage.techniques:
+            technique.finish(model, work)
+    except MergeError as error:
+        kept = record.folder / "unmerged"
+
+        def fill(place: Path) -> None:
+            save_model(model, place)
+            describe_model(place, config, facts, record.base, record.stage.data)
+
+        write_folder_atomic(kept, fill)
+        error.where = str(kept)
+        raise
 
 
 def _fitted(record: StageRecord, session: Session, facts: Facts) -> Facts:
@@ -98,28 +130,39 @@ def _fitted(record: StageRecord, session: Session, facts: Facts) -> Facts:
     return {**facts, **task.fit_on_validation(predictions, task.references(validation))}
 
 
-def _measure(record: StageRecord, session: Session, counts: dict[str, int], work: Work) -> None:
-    """Open the test rows, once, and write down what the model is worth on them."""
+def _measure(
+    record: StageRecord,
+    session: Session,
+    counts: dict[str, int],
+    work: Work,
+    pasts: Sequence[Past],
+) -> None:
+    """Open the test rows, once, and write down what the model is worth on them.
+
+    Then those of earlier stages: nothing is chosen by them any more.
+    """
     rows = record.prepared.splits["test"]
     measures, predictions = measure_rows(session.model, session.task, rows, record.stage.evaluation)
     progress = session.progress
-    write_json(
-        record.folder / "measured.json",
-        {
-            "measures": measures.to_json(),
-            "metric": session.metric,
-            "mistakes": session.task.mistakes(rows, predictions, count=20),
-            "parameters": counts,
-            "techniques_found": [finding.to_json() for finding in work.findings],
-            "training": {
-                "steps": progress.step,
-                "epochs": progress.step / session.steps_per_epoch,
-                "seconds": progress.seconds,
-                "examples_per_second": progress.rows / max(progress.seconds, 1e-9),
-                "precision": choose_precision(record.stage.training.precision, device()),
-                "best_step": progress.best_step,
-                "stopped": progress.stopped,
-            },
-            "evaluations": progress.evaluations,
+    measured = {
+        "measures": measures.to_json(),
+        "metric": session.metric,
+        "mistakes": session.task.mistakes(rows, predictions, count=20),
+        "parameters": counts,
+        "techniques_found": [finding.to_json() for finding in work.findings],
+        "training": {
+            "steps": progress.step,
+            "planned": session.total_steps,
+            "epochs": progress.step / session.steps_per_epoch,
+            "seconds": progress.seconds,
+            "examples_per_second": progress.rows / max(progress.seconds, 1e-9),
+            "precision": choose_precision(record.stage.training.precision, device()),
+            "best_step": progress.best_step,
+            "stopped": progress.stopped,
         },
-    )
+        "evaluations": progress.evaluations,
+    }
+    if pasts:
+        measured["earlier"] = measure_again(pasts, session.model, session.task)
+        measured["forgetting"] = matrix(pasts, record.stage, session.task, measured)
+    write_json(record.folder / "measured.json", measured)

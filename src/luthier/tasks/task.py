@@ -18,19 +18,25 @@ from luthier.core.lazy import lazy
 from luthier.data.roles import Role
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
     import polars as pl
     from numpy.typing import NDArray
     from torch import Tensor
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from luthier.data import plan as plans
     from luthier.metrics import Measures
     from luthier.models import opinions
-    from luthier.models.model import Head
+    from luthier.models.kernels import logits
+    from luthier.models.model import Head, Model
     from luthier.models.opinions import Opinion
     from luthier.recipe.schema import Data
 else:
+    np = lazy("numpy")
     opinions = lazy("luthier.models.opinions")
+    logits = lazy("luthier.models.kernels.logits")
     plans = lazy("luthier.data.plan")
 
 Example = dict[str, Any]
@@ -96,6 +102,8 @@ class About:
     it has a class for it."""
     adapted: str
     """The same where adapters were saved, with peft."""
+    cuts: bool = False
+    """Whether of a row only the first ``max_length`` tokens are read."""
 
 
 class Task(ABC):
@@ -124,6 +132,9 @@ class Task(ABC):
     max_length: int
     """Tokens kept of a row, special ones included."""
 
+    whole_vocabulary: ClassVar[bool] = False
+    """Whether training may read or say pieces that are not in the rows as they were encoded."""
+
     @abstractmethod
     def head(self) -> Head:
         """The task layers to put on a base."""
@@ -136,6 +147,23 @@ class Task(ABC):
     def encode(self, rows: pl.DataFrame) -> list[Example]:
         """Rows as the network's input, in order; with labels where the rows have them."""
 
+    def encode_to_train(self, rows: pl.DataFrame, folder: Path) -> Sequence[Example]:
+        """Rows to train on: as :meth:`encode` has them, or packed, or kept in files.
+
+        Args:
+            rows: Prepared rows.
+            folder: For files, which may be there already from before the run was stopped.
+        """
+        return self.encode(rows)
+
+    def adjust(self, core: PreTrainedModel) -> None:
+        """Let the network compute what ``loss`` and ``decode`` take; called before either."""
+        logits.compute_logits(core)
+
+    def samples(self, model: Model, seed: int) -> list[str]:
+        """What the model makes up, for people to read while it is trained; default: nothing."""
+        return []
+
     def looked_at(
         self, rows: pl.DataFrame, examples: Sequence[Example]
     ) -> Iterator[tuple[str, Task, pl.DataFrame, Sequence[Example]]]:
@@ -145,6 +173,10 @@ class Task(ABC):
     def size(self, example: Example) -> int:
         """What an example costs in a batch, against the token budget."""
         return len(example["input_ids"])
+
+    def sizes(self, examples: Sequence[Example]) -> NDArray[np.int64]:
+        """:meth:`size` of each example: (examples,)."""
+        return np.array([self.size(example) for example in examples], dtype=np.int64)
 
     def weight(self, example: Example) -> float:
         """What an example counts where this task is one of several: its trained tokens, or 1."""
@@ -284,6 +316,8 @@ class TaskConfig(Config):
     """What the base is given."""
     own_layers: ClassVar[bool] = False
     """Whether its layers on the base are ours, and not those of a class of transformers."""
+    per_token: ClassVar[bool] = False
+    """Whether the network says something of every token, and not of the whole."""
 
     kind: str
 

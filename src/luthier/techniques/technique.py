@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from luthier.data.finding import Finding
     from luthier.models.model import Model
+    from luthier.recipe.schema import Training
     from luthier.techniques.companion import Companion
 
 
@@ -27,6 +28,20 @@ class Rule:
     and a regular expression of whole names."""
     lr_multiplier: float
     """Factor on the learning rate; 0 is frozen."""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A stage that the base of this one comes from, as far as a technique may look back on it."""
+
+    name: str
+    """Of the stage; behind the name of its run where that is another."""
+    count: int
+    """Its training examples."""
+    losses: Callable[[Model, Sequence[int], Sequence[int]], Iterator[tuple[Tensor, int]]]
+    """A model, numbers of training examples, and seeds of chance, to every micro-batch's mean loss
+    and its examples: that of the model's body under the stage's head as it was left, or of the
+    model itself where its task has the same classes. In the precision of training."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +58,12 @@ class Work:
     load: Callable[[str | None], Model]
     """A base by its name in a recipe, with the task's head, in evaluation mode; None: the stage's
     own, as it was before any technique."""
+    settings: Training
+    """How the model is fitted."""
     earlier: Callable[[], Iterator[tuple[Model, Work]]] = lambda: iter(())
     """The models of earlier stages, as they were at their end, and the work they did."""
+    stages: Sequence[Earlier] = ()
+    """The stages before, from the first on; for techniques that say ``looks_back``."""
     findings: list[Finding] = field(default_factory=list)
     """What people should know of what techniques did; they may add to it."""
 
@@ -54,6 +73,8 @@ class Technique(Config):
 
     needs_base: ClassVar[bool] = False
     """Whether it only adapts what pre-training learned, so that a new base is of no use to it."""
+    looks_back: ClassVar[bool] = False
+    """Whether it needs the stages before this one, and is refused where there are none."""
     changes_base: ClassVar[bool] = False
     """Whether the base is another afterwards than the one on disk, so that adapters alone, without
     it, would be of no use."""
@@ -63,6 +84,8 @@ class Technique(Config):
     """What bases that it works on may be given."""
     own_heads: ClassVar[bool] = True
     """Whether it works where the task's layers are ours, on any base, and not transformers'."""
+    per_token: ClassVar[bool] = True
+    """Whether it works where the network says something of every token, and not of the whole."""
     source: ClassVar[str] = ""
     """Where it was published: authors, year, number of the paper."""
 

@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from luthier.core.page import Say, table
-from luthier.core.page.plots import Line, interval_bar, line_plot, thin
+from luthier.core.page.plots import Line, interval_bar, line_plot
 
 Report = dict[str, Any]
 
@@ -16,7 +16,7 @@ HEADLINES = {
     "recall": "Of the true entities, the share that is found.",
     "f1": "Precision and recall in one figure.",
     "precision_macro": "Of the answers of a class, the share that is right (mean over classes).",
-    "recall_macro": "Of the texts of a class, the share that is found (mean over classes).",
+    "recall_macro": "Of what is of a class, the share that is found (mean over classes).",
     "f1_macro": "Precision and recall in one figure; every class counts the same, however rare.",
     "f1_micro": "Precision and recall in one figure; every answer counts the same.",
     "mcc": "Agreement beyond chance: 0 is guessing, 1 is perfect.",
@@ -93,9 +93,9 @@ def classes(report: Report, say: Say) -> str:
         return ""
     header = ("Class", "Precision", "Recall", "F1", "Interval of F1", "Test rows")
     text = (
-        "Precision: of the texts given this answer, the share that deserved it. Recall: of the "
-        "texts that deserve it, the share that got it. F1 joins both, and is the figure to "
-        "trust when classes are of unequal size."
+        "Precision: of what got this answer, the share that deserved it. Recall: of what "
+        "deserves it, the share that got it. F1 joins both, and is the figure to trust when "
+        "classes are of unequal size."
     )
     return f'<p class="note">{say(text)}</p>' + table([say(h) for h in header], rows)
 
@@ -160,41 +160,6 @@ def mistakes(report: Report, say: Say) -> str:
     header = ("Text", "True", "Answer", "Probability")
     text = "Read these first: they are often wrong labels, or kinds of text the data lacks."
     return f'<p class="note">{say(text)}</p>' + table([say(h) for h in header], rows, numbers=3)
-
-
-def training(report: Report, say: Say) -> str:
-    """Curves of loss, metric, learning rate and gradient norm."""
-    history, evaluations = report["history"], report["evaluations"]
-    best = report["training"]["best_step"]
-    mark = (best, say("best")) if evaluations else None
-    metric = report["metric"]
-
-    def curve(key: str) -> list[tuple[float, float]]:
-        return thin([(h["step"], h[key]) for h in history])
-
-    def measured(key: str) -> list[tuple[float, float]]:
-        return [(e["step"], e["metrics"][key]) for e in evaluations if key in e["metrics"]]
-
-    loss = [
-        Line(say("training loss"), curve("loss"), "a"),
-        Line(say("validation loss"), measured("log_loss"), "b dots"),
-    ]
-    score = [Line(metric, measured(metric), "b dots")]
-    plots = [
-        line_plot(loss, x_label=say("step"), y_label=say("loss"), mark=mark),
-        line_plot(score, x_label=say("step"), y_label=say("validation {m}", m=metric), mark=mark),
-        line_plot(
-            [Line("lr", curve("lr"), "a")], x_label=say("step"), y_label=say("learning rate")
-        ),
-        line_plot(
-            [Line("norm", curve("grad_norm"), "a")],
-            x_label=say("step"), y_label=say("gradient norm"),
-        ),
-    ]  # fmt: skip
-    cards = "".join(f'<div class="card">{plot}</div>' for plot in plots if plot)
-    stopped = say("Training stopped early: validation no longer improved.")
-    note = f'<p class="note">{stopped}</p>' if report["training"]["stopped"] else ""
-    return f'{note}<div class="grid wide">{cards}</div>'
 
 
 def data(report: Report, say: Say) -> str:

@@ -1,0 +1,83 @@
+"""Adding adapters into their base, if the answers stay what they were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from peft import PeftModel
+from torch import Tensor, nn
+
+from luthier.core.errors import MergeError
+from luthier.models import kernels
+
+if TYPE_CHECKING:
+    from luthier.models.model import Model
+    from luthier.techniques.technique import Work
+
+ROWS = 64
+"""Training rows on which the answers are compared."""
+
+
+def merge(model: Model, work: Work, tolerance: float) -> None:
+    """Put the plain network with merged weights in the place of the one with adapters.
+
+    Args:
+        model: With adapters; where the merge is refused it is left as it was.
+        work: Gives the rows to compare on.
+        tolerance: How far an output may be from what it was, as a share of its absolute value,
+            or of 1 where that is smaller.
+
+    Raises:
+        MergeError: If an output changed by more, or is no number.
+    """
+    kernels.use_standard(model.core)
+    network = model.network.eval()
+    before = _outputs(network, work)
+    with_adapters: Any = deepcopy(network)
+    assert isinstance(with_adapters, PeftModel)
+    merged: Any = with_adapters.merge_and_unload()
+    after = _outputs(merged.eval(), work)
+    change = max((_change(old, new) for old, new in zip(before, after, strict=True)), default=0.0)
+    if not change <= tolerance:
+        raise MergeError(
+            "Merging changes the model's answers by up to {change:.2g}, more than {tolerance:.2g}.",
+            hint="The adapters are kept. Tune with merge: false, or raise merge_tolerance.",
+            change=change,
+            tolerance=tolerance,
+        )
+    model.network = merged
+
+
+def _outputs(network: nn.Module, work: Work) -> list[Tensor]:
+    """Every tensor of numbers that the network gives on the first training rows."""
+    found: list[Tensor] = []
+    with torch.inference_mode():
+        for batch in work.batches(ROWS):
+            found += _tensors(work.ask(network, batch))
+    return found
+
+
+def _tensors(output: Any) -> Iterator[Tensor]:
+    if isinstance(output, Tensor):
+        if output.is_floating_point():
+            yield output
+    elif isinstance(output, Mapping):
+        for value in output.values():
+            yield from _tensors(value)
+    elif isinstance(output, list | tuple):
+        for value in output:
+            yield from _tensors(value)
+    elif is_dataclass(output):
+        for field in fields(output):
+            yield from _tensors(getattr(output, field.name))
+
+
+def _change(old: Tensor, new: Tensor) -> float:
+    """The largest change of an output's elements, each as a share of its size or of 1."""
+    same = old == new
+    shares = (new.double() - old.double()).abs() / old.double().abs().clamp(min=1)
+    return float(shares.masked_fill(same, 0.0).nan_to_num(nan=torch.inf).max())
