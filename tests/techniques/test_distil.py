@@ -13,8 +13,8 @@ from tests.techniques.test_drop_layers import examples_of
 
 import luthier
 from luthier.core.errors import LuthierError, ModelError, RecipeError
-from luthier.pipeline.loading import load_other
 from luthier.models.bases import Base
+from luthier.pipeline.loading import load_other
 from luthier.techniques.distil import Distil, matched
 from luthier.train.step import accumulate
 

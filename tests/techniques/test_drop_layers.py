@@ -55,7 +55,9 @@ def test_what_is_left_answers_as_if_the_layer_were_skipped_and_reloads(
 
 
 LAYERED: dict[str, Any] = {
-    "DistilBertForSequenceClassification": {"dim": 32, "n_layers": 3, "n_heads": 4, "hidden_dim": 64},
+    "DistilBertForSequenceClassification": {
+        "dim": 32, "n_layers": 3, "n_heads": 4, "hidden_dim": 64,
+    },
     "ViTForImageClassification": {
         "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4,
         "intermediate_size": 64, "image_size": 16, "patch_size": 4,
