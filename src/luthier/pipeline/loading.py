@@ -36,10 +36,12 @@ def loader(
     def load(name: str | None) -> Model:
         if name is None:
             model = load_model(base, task.head(), processor, seed=seed)
-            model.network.to(device()).eval()
-            return model
-        other = find_base(name, loaded.folder, run.path.parent.parent)
-        return load_other(other, task, processor, seed=seed)
+        else:
+            other = find_base(name, loaded.folder, run.path.parent.parent)
+            model = load_other(other, task, processor, seed=seed)
+        model.network.to(device()).eval()
+        task.adjust(model.core)
+        return model
 
     return load
 
