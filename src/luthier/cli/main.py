@@ -15,6 +15,7 @@ from luthier.cli import (
     doctor,
     evaluate,
     export,
+    find_rate,
     init,
     predict,
     prepare,
@@ -34,8 +35,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (init, doctor, prepare, tune, evaluate, predict, export, runs, recipes, schema):
-    app.command(name=verb.__name__.rpartition(".")[2])(verb.command)
+for verb in (
+    init, doctor, prepare, find_rate, tune, evaluate, predict, export, runs, recipes, schema,
+):  # fmt: skip
+    app.command(name=verb.__name__.rpartition(".")[2].replace("_", "-"))(verb.command)
 
 
 def main() -> None:

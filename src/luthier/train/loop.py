@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from luthier.core.ahead import Ahead
-from luthier.core.errors import RecipeError
+from luthier.core.errors import Diverged
 from luthier.data.batch import Rows, micro_batches, plan_epoch
 from luthier.metrics import higher_is_better
 from luthier.models import kernels
@@ -275,7 +275,7 @@ def _compute(session: Session, portions: Iterable[int], batches: list[Rows]) -> 
         )  # fmt: skip
         return replace(result, cosines=cosines)
     except FloatingPointError as error:
-        raise RecipeError(
+        raise Diverged(
             "Training diverged at step {step}: {problem}.",
             hint="Lower training.learning_rate (it is {rate}), or lengthen the warm-up.",
             step=session.progress.step + 1,
