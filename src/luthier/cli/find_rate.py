@@ -17,7 +17,7 @@ def command(
     overrides: Annotated[
         list[str] | None, typer.Argument(help="key=value, e.g. training.batch_size=16")
     ] = None,
-    low: Annotated[str, typer.Option("--low", help="First rate.")] = "1e-7",
+    low: Annotated[str, typer.Option("--low", help="First rate.")] = "1e-6",
     high: Annotated[str, typer.Option("--high", help="Last rate.")] = "1",
     steps: Annotated[int, typer.Option("--steps", min=20, help="Optimizer steps.")] = 100,
     output: Annotated[

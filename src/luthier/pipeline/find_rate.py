@@ -7,6 +7,7 @@ from pathlib import Path
 
 from luthier.core.errors import RecipeError
 from luthier.models.model import load_model, load_processor
+from luthier.pipeline.batch import settle_batch
 from luthier.pipeline.listener import Listener
 from luthier.pipeline.rows import base_of_stage, prepared_rows
 from luthier.pipeline.session import session_for, work_on
@@ -15,7 +16,7 @@ from luthier.recipe.schema import Stage
 from luthier.tasks.task import TaskConfig
 from luthier.train.range_test import RangeTest, Rising, range_test
 
-LOW, HIGH, STEPS = 1e-7, 1.0, 100
+LOW, HIGH, STEPS = 1e-6, 1.0, 100
 
 
 def find_rate(
@@ -65,6 +66,7 @@ def find_rate(
         )
         work = work_on(task, examples, stage.evaluation.batch_size)
         session = session_for(stage, task, model, prepared, examples, work)
+        settle_batch(session, Path(folder) / "batch.json")
         session.evaluate = None
         told.on_phase(stage.name, "rates")
         return range_test(session)

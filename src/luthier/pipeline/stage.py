@@ -14,6 +14,7 @@ from luthier.models.devices import choose_precision, device
 from luthier.models.model import load_model, load_processor, save_model
 from luthier.models.vocabulary import train_all_rows
 from luthier.pipeline.audited import audited
+from luthier.pipeline.batch import settle_batch
 from luthier.pipeline.listener import Listener
 from luthier.pipeline.rows import base_of_stage, prepared_rows
 from luthier.pipeline.session import session_for, work_on
@@ -61,6 +62,7 @@ def run_stage(
     model = load_model(base, task.head(), processor, seed=settings.seed, dropout=settings.dropout)
     work = work_on(task, examples, stage.evaluation.batch_size)
     session = session_for(stage, task, model, prepared, examples, work)
+    settle_batch(session, folder / "batch.json")
     listener.on_phase(stage.name, "train")
     train_to_the_end(session, run, stage.name, folder / "checkpoints", listener.on_event)
     if task.reads == "text":
@@ -106,6 +108,8 @@ def _measure(record: StageRecord, session: Session, counts: dict[str, int]) -> N
             "training": {
                 "steps": progress.step,
                 "planned": session.total_steps,
+                "rows_per_step": session.rows_per_step,
+                "batch_size": session.settings.batch_size,
                 "epochs": progress.step / session.steps_per_epoch,
                 "seconds": progress.seconds,
                 "examples_per_second": progress.rows / max(progress.seconds, 1e-9),

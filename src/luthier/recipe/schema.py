@@ -185,12 +185,17 @@ class Training(Config):
     """Passes over the training rows; fractions are allowed."""
     max_steps: Annotated[int, Field(gt=0)] | None = None
     """Optimizer steps, instead of `epochs`."""
-    batch_size: Annotated[int, Field(gt=0)] = 32
-    """Rows per micro-batch; rows per optimizer step = this times `gradient_accumulation_steps`."""
+    batch_size: Annotated[int, Field(gt=0)] | Literal["auto"] = 32
+    """Rows per micro-batch; rows per optimizer step = this times `gradient_accumulation_steps`.
+    `auto`: as many of the `rows_per_step` as memory has room for and no more than are of use,
+    measured before the first step; the update is the same."""
+    rows_per_step: Annotated[int, Field(gt=0)] | None = None
+    """Rows per optimizer step where `batch_size` is `auto`; default: 32."""
     gradient_accumulation_steps: Annotated[int, Field(gt=0)] = 1
     """Micro-batches per optimizer step. The gradient is that of one large batch, exactly."""
     max_tokens: Annotated[int, Field(gt=0)] = 8192
-    """Token budget of a micro-batch, padding included: longer batches are cut into several."""
+    """Token budget of a micro-batch, padding included: longer batches are cut into several. With
+    `batch_size: auto` it follows from that."""
     group_by_length: bool = True
     """Form batches of rows of like length, so that little is padding. False: wholly random."""
     learning_rate: Annotated[float, Field(gt=0)] = 1e-4
@@ -224,6 +229,22 @@ class Training(Config):
     grow_batch: BatchGrowth | None = None
     """Let steps have more rows when validation no longer improves. `epochs`, `max_steps` and the
     steps between evaluations count steps of the first size."""
+
+    @property
+    def rows_of_a_step(self) -> int:
+        """Rows behind one optimizer step."""
+        if self.batch_size == "auto":
+            return self.rows_per_step or 32
+        return self.batch_size * self.gradient_accumulation_steps
+
+    @model_validator(mode="after")
+    def _rows_said_once(self) -> Self:
+        auto = self.batch_size == "auto"
+        if self.rows_per_step is not None and not auto:
+            raise ValueError("rows_per_step is for batch_size: auto")
+        if auto and self.gradient_accumulation_steps > 1:
+            raise ValueError("with batch_size: auto give rows_per_step instead of accumulation")
+        return self
 
 
 class Evaluation(Config):

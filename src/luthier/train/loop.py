@@ -84,7 +84,7 @@ class Session:
     @property
     def rows_per_step(self) -> int:
         """Rows behind one optimizer step."""
-        return self.settings.batch_size * self.settings.gradient_accumulation_steps
+        return self.settings.rows_of_a_step
 
     @property
     def steps_per_epoch(self) -> int:

@@ -21,7 +21,7 @@ EXPLODED = 3.0
 """A smoothed loss over the lowest from which on the test is over."""
 FEWEST = 10
 """Steps before which it is not."""
-FROM_LOWEST = 10.0
+FROM_LOWEST = 4.0
 """The rate of the lowest loss over one that is safe."""
 
 
@@ -92,7 +92,7 @@ def smooth(losses: Sequence[float]) -> NDArray[np.float64]:
 def judge_rates(rates: Sequence[float], losses: Sequence[float]) -> RangeTest:
     """Read the curve: where it falls fastest, where it is lowest, and what to take.
 
-    The suggestion is a tenth of the rate with the lowest loss, but no more than the one at which
+    The suggestion is a quarter of the rate with the lowest loss, but no more than the one at which
     the loss falls fastest.
     """
     smoothed = smooth(losses)
