@@ -201,6 +201,8 @@ def _type(schema: Schema) -> str:
         return f"a [{registry.concept}](#{_anchor(registry)})"
     for options in (schema[key] for key in ("anyOf", "oneOf") if key in schema):
         return " or ".join(_type(option) for option in options)
+    if "const" in schema:
+        return f"`{schema['const']}`"
     if "enum" in schema:
         return " or ".join(f"`{value}`" for value in schema["enum"])
     if schema.get("type") == "array":

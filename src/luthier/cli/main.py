@@ -15,6 +15,7 @@ from luthier.cli import (
     doctor,
     evaluate,
     export,
+    find_rate,
     init,
     predict,
     prepare,
@@ -37,10 +38,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for verb in (
-    init, doctor, prepare, pretrain, tune, evaluate, predict, export, runs, recipes, techniques,
-    schema,
+    init, doctor, prepare, pretrain, find_rate, tune, evaluate, predict, export, runs, recipes,
+    techniques, schema,
 ):  # fmt: skip
-    app.command(name=verb.__name__.rpartition(".")[2])(verb.command)
+    app.command(name=verb.__name__.rpartition(".")[2].replace("_", "-"))(verb.command)
 
 
 def main() -> None:

@@ -35,6 +35,7 @@ PHASES = {
     "prepare": "Preparing the data",
     "load": "Loading the base",
     "train": "Training",
+    "rates": "Training while the learning rate rises",
     "evaluate": "Evaluating on the test rows",
 }
 

@@ -18,6 +18,7 @@ from luthier.models.model import Model, Processor, load_model, load_processor, s
 from luthier.models.vocabulary import train_all_rows
 from luthier.pipeline.again import matrix, measure_again
 from luthier.pipeline.audited import audited
+from luthier.pipeline.batch import settle_batch
 from luthier.pipeline.listener import Listener
 from luthier.pipeline.loading import loader
 from luthier.pipeline.past import Past, past_of
@@ -72,6 +73,7 @@ def run_stage(
     )  # fmt: skip
     checkpoints = folder / "checkpoints"
     session = session_for(stage, task, model, prepared, examples, work, checkpoints, earlier)
+    settle_batch(session, folder / "batch.json")
     listener.on_phase(stage.name, "train")
     train_to_the_end(session, run, stage.name, checkpoints, listener.on_event)
     if session.known:
@@ -162,6 +164,8 @@ def _measure(
         "training": {
             "steps": progress.step,
             "planned": session.total_steps,
+            "rows_per_step": session.rows_per_step,
+            "batch_size": session.settings.batch_size,
             "epochs": progress.step / session.steps_per_epoch,
             "seconds": progress.seconds,
             "examples_per_second": progress.rows / max(progress.seconds, 1e-9),

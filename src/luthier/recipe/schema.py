@@ -194,12 +194,17 @@ class Training(Config):
     """Minutes to train, evaluations not counted, instead of `epochs`. The schedule follows the
     steps that the time seems to have room for, so a run depends on the speed of the machine; with
     `wsd` nothing does until the decay begins."""
-    batch_size: Annotated[int, Field(gt=0)] = 32
-    """Rows per micro-batch; rows per optimizer step = this times `gradient_accumulation_steps`."""
+    batch_size: Annotated[int, Field(gt=0)] | Literal["auto"] = 32
+    """Rows per micro-batch; rows per optimizer step = this times `gradient_accumulation_steps`.
+    `auto`: as many of the `rows_per_step` as memory has room for and no more than are of use,
+    measured before the first step; the update is the same."""
+    rows_per_step: Annotated[int, Field(gt=0)] | None = None
+    """Rows per optimizer step where `batch_size` is `auto`; default: 32."""
     gradient_accumulation_steps: Annotated[int, Field(gt=0)] = 1
     """Micro-batches per optimizer step. The gradient is that of one large batch, exactly."""
     max_tokens: Annotated[int, Field(gt=0)] = 8192
-    """Token budget of a micro-batch, padding included: longer batches are cut into several."""
+    """Token budget of a micro-batch, padding included: longer batches are cut into several. With
+    `batch_size: auto` it follows from that."""
     group_by_length: bool = True
     """Form batches of rows of like length, so that little is padding. False: wholly random."""
     learning_rate: Annotated[float, Field(gt=0)] = 1e-4
@@ -240,10 +245,26 @@ class Training(Config):
     """Let steps have more rows when validation no longer improves. `epochs`, `max_steps` and the
     steps between evaluations count steps of the first size."""
 
+    @property
+    def rows_of_a_step(self) -> int:
+        """Rows behind one optimizer step."""
+        if self.batch_size == "auto":
+            return self.rows_per_step or 32
+        return self.batch_size * self.gradient_accumulation_steps
+
     @model_validator(mode="after")
     def _one_budget(self) -> Self:
         if sum(map(bool, (self.max_steps, self.max_training_tokens, self.max_minutes))) > 1:
             raise ValueError("give one of max_steps, max_training_tokens and max_minutes")
+        return self
+
+    @model_validator(mode="after")
+    def _rows_said_once(self) -> Self:
+        auto = self.batch_size == "auto"
+        if self.rows_per_step is not None and not auto:
+            raise ValueError("rows_per_step is for batch_size: auto")
+        if auto and self.gradient_accumulation_steps > 1:
+            raise ValueError("with batch_size: auto give rows_per_step instead of accumulation")
         return self
 
 

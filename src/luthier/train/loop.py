@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from luthier.core.ahead import Ahead
-from luthier.core.errors import RecipeError
+from luthier.core.errors import Diverged
 from luthier.data.batch import Rows, micro_batches, plan_epoch
 from luthier.metrics import higher_is_better
 from luthier.models import kernels
@@ -95,7 +95,7 @@ class Session:
     @property
     def rows_per_step(self) -> int:
         """Rows behind one optimizer step."""
-        return self.settings.batch_size * self.settings.gradient_accumulation_steps
+        return self.settings.rows_of_a_step
 
     @property
     def steps_per_epoch(self) -> int:
@@ -308,7 +308,7 @@ def _compute(session: Session, portions: Iterable[int], batches: list[Rows]) -> 
         )  # fmt: skip
         return replace(result, cosines=cosines)
     except FloatingPointError as error:
-        raise RecipeError(
+        raise Diverged(
             "Training diverged at step {step}: {problem}.",
             hint="Lower training.learning_rate (it is {rate}), or lengthen the warm-up.",
             step=session.progress.step + 1,

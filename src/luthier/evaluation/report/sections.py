@@ -230,6 +230,12 @@ def making(report: Report, say: Say) -> str:
             **{k: t[k] for k in ("steps", "epochs", "seconds")},
         )),
         *reused(t.get("reused"), say),
+        (say("Batches"), say(
+            "{rows_per_step} rows a step, {batch_size} at a time",
+            **{k: t[k] for k in ("rows_per_step", "batch_size")},
+        )),
+        (say("Optimizer"), escape(report["settings"]["optimizer"]["kind"])),
+        (say("Schedule"), escape(report["settings"]["schedule"]["kind"])),
         (say("Seed"), str(report["settings"]["seed"])),
         (say("Machine"), escape(f"{e['name']} ({e['system']}), {e['threads']} threads")),
         (say("Versions"), escape(", ".join(f"{k} {v}" for k, v in e["packages"].items()))),
