@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import signal
@@ -13,16 +14,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import transformers
 from tests.contracts.test_resume import Stop, assert_same, crash_at
-from tests.helpers import cli_json, recipe
+from tests.helpers import here, recipe
 from tests.models.test_new import NOTES
 
 import luthier
+from luthier.core.errors import ModelError
+from luthier.models import bases
+from luthier.models.model import load_bare
 from luthier.pipeline import resume_run, tune
 from luthier.recipe.load import load_recipe, recipe_text
 from luthier.runs import Run, State, list_runs
 from luthier.tasks.modelling.modeller import Modeller
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def values_for(family: str = "decoder", **training: Any) -> dict[str, Any]:
@@ -107,7 +114,7 @@ def test_stopped_it_goes_on_the_same_and_misses_no_block(
     (cut,) = list_runs(tmp_path)
     assert_same(resume_run(cut), whole)
     # A resumed run takes the steps after its checkpoint again, with the same blocks.
-    assert dict((step, tuple(some)) for step, some in watching) == {
+    assert {step: tuple(some) for step, some in watching} == {
         step: tuple(some) for step, some in seen
     }
 
@@ -134,9 +141,7 @@ def test_an_encoder_is_tuned_on(news: Path, tmp_path: Path) -> None:
     assert luthier.tune(values, runs_dir=tmp_path).verdict()["metrics"]["accuracy"]
 
 
-def test_activations_computed_again_give_the_same(
-    decoder: tuple[Run, Any], tmp_path: Path
-) -> None:
+def test_activations_computed_again_give_the_same(decoder: tuple[Run, Any], tmp_path: Path) -> None:
     run, _ = decoder
     lean = luthier.tune(values_for(gradient_checkpointing=True), runs_dir=tmp_path)
     assert_same(lean, run)
@@ -160,17 +165,18 @@ def test_the_verb_takes_texts_and_settings(tmp_path: Path) -> None:
     text = NOTES.read_text(encoding="utf-8")
     (tmp_path / "notes.txt").write_text(text, encoding="utf-8")
     small = ["base.new.tokenizer.vocabulary=400", "base.new.width=32", "base.new.layers=1"]
-    said = cli_json(
-        "pretrain", "notes.txt", *small, "task.max_length=32", "training.max_steps=2", cwd=tmp_path
-    )
+    few = ["task.max_length=32", "training.max_steps=2", "--json"]
+    said = json.loads(here("pretrain", "notes.txt", *small, *few, cwd=tmp_path).stdout)
     assert said["metrics"]["bits_per_byte"]["value"] > 0
     assert said["tokenizer"]["languages"]["zh"]["coverage"] == 1.0
-    further = cli_json(
-        "pretrain", "notes.txt", "base=run:pretrain-notes", "task.max_length=32",
-        "training.max_steps=2", "name=further", cwd=tmp_path,
-    )  # fmt: skip
-    assert further["tokenizer"] is None
-    assert further["name"] == "further"
+    further = ["base=run:pretrain-notes", "name=further"]
+    said = json.loads(here("pretrain", "notes.txt", *further, *few, cwd=tmp_path).stdout)
+    assert said["tokenizer"] is None
+    assert said["name"] == "further"
+    done = here("pretrain", "training.max_steps=2", cwd=tmp_path)
+    assert "neither a recipe nor a text" in done.stderr
+    done = here("pretrain", "workshop-notes", "notes.txt", cwd=tmp_path)
+    assert "names its texts itself" in done.stderr
 
 
 @pytest.mark.slow
@@ -193,3 +199,26 @@ def test_killed_it_goes_on_the_same(decoder: tuple[Run, Any], tmp_path: Path) ->
 
 def _logged(runs: Path) -> list[str]:
     return [line for file in runs.glob("*/*/events.jsonl") for line in file.open()]
+
+
+def test_a_shipped_base_is_found_by_its_name(
+    decoder: tuple[Run, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The tool that ships a base, on a small one: pieces in bf16 that load in fp32."""
+    spec = importlib.util.spec_from_file_location("ship_base", ROOT / "tools" / "ship_base.py")
+    assert spec and spec.loader
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    monkeypatch.setattr(tool, "SHARD", "20KB")
+    folder = tool.ship(decoder[0], "luthier-tiny", 0.1, tmp_path)
+    assert len(list(folder.glob("*.safetensors"))) > 1
+    assert "bits per byte" in (folder / "README.md").read_text()
+    monkeypatch.setattr(bases, "SHIPPED", tmp_path)
+    base = bases.resolve("luthier-tiny", folder=Path(), find_run=Path)
+    assert base.origin == "built-in"
+    assert "luthier-tiny" in bases.built_in()
+    network, missing = load_bare(base, "AutoModelForCausalLM")
+    assert (network.dtype, missing) == (torch.float32, [])
+    (folder / "config.json").write_text("{}")
+    with pytest.raises(ModelError, match="not those that were shipped"):
+        bases.resolve("luthier-tiny", folder=Path(), find_run=Path)
