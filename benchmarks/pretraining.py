@@ -34,6 +34,7 @@ from luthier.models.new import make_base
 from luthier.recipe.new import NewBase, NewNetwork, NewTokenizer
 from luthier.recipe.schema import Training
 from luthier.tasks.language_model import LanguageModel
+from luthier.techniques.technique import course
 from luthier.train.events import Stepped
 from luthier.train.loop import Session, train
 from luthier.train.optimizer import build_optimizer
@@ -90,10 +91,9 @@ def _ours(model: Model, task: Any, blocks: Any, steps: int) -> tuple[float, floa
         max_steps=steps + 1, batch_size=BATCH, learning_rate=1e-3, precision="fp32",
         schedule={"kind": "constant"},
     )  # fmt: skip
-    optimizer = build_optimizer(
-        model.core, {name: 1.0 for name, _ in model.core.named_parameters()}, settings
-    )
-    session = Session(model, task, blocks, optimizer, settings, "loss", None)
+    everything = course([], model)
+    optimizer = build_optimizer(model.core, everything, settings)
+    session = Session(model, task, blocks, optimizer, settings, "loss", None, everything)
     stepped = (event for event in train(session) if isinstance(event, Stepped))
     next(stepped)
     started = time.perf_counter()
