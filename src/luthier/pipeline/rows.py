@@ -74,8 +74,6 @@ def together(sets: Mapping[str, Prepared]) -> Prepared:
     return replace(main, splits=splits)
 
 
-def base_of_stage(
-    stage: Stage, loaded: Loaded, runs_dir: Path, folder: Path | None = None
-) -> Base:
+def base_of_stage(stage: Stage, loaded: Loaded, runs_dir: Path, folder: Path | None = None) -> Base:
     """The base that a stage names; a new one is made in the stage's folder."""
     return find_base(stage.base, loaded.folder, runs_dir, folder)
