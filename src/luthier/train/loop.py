@@ -202,7 +202,8 @@ def train(session: Session) -> Iterator[Event]:
     while True:
         if _evaluation_due(session):
             yield _evaluate(session)
-            texts = session.task.continuations(session.model, session.settings.seed)
+            with session.measuring():
+                texts = session.task.continuations(session.model, session.settings.seed)
             if texts:
                 yield Sampled(progress.step, texts)
             prepare_to_train(session)
