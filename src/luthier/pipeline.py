@@ -23,14 +23,15 @@ from luthier.evaluation.predictor import Predictor
 from luthier.evaluation.publish import StageRecord, judge_rows, publish
 from luthier.evaluation.saved import describe_model, facts_of
 from luthier.evaluation.verdict import check_metric
-from luthier.models.bases import Base, resolve
+from luthier.models.bases import Base
 from luthier.models.devices import choose_precision, device
+from luthier.models.find import find_base
 from luthier.models.model import Model, load_model, load_processor, save_model
 from luthier.models.tools import BaseTools
 from luthier.models.vocabulary import train_all_rows, train_known_rows
 from luthier.recipe.load import Loaded, dump_recipe, load_recipe
 from luthier.recipe.schema import Data, Stage
-from luthier.runs import Run, State, find_run, list_runs
+from luthier.runs import Run, State, list_runs
 from luthier.tasks.audit.audit import audit_rows
 from luthier.tasks.task import TASK, Example, Facts, Rows, Task, TaskConfig
 from luthier.techniques.technique import multipliers
@@ -228,7 +229,9 @@ def _run_stage(
 
     def base_of() -> Base:
         runs_dir = run.path.parent.parent
-        return previous if stage.base is None and previous else _resolve(stage, loaded, runs_dir)
+        if stage.base is None and previous:
+            return previous
+        return _resolve(stage, loaded, runs_dir, folder)
 
     prepared = _prepared(stage, config, loaded, folder / "data", base_of)
     listener.on_phase(stage.name, "load")
@@ -245,7 +248,7 @@ def _run_stage(
     if done:
         return record
     train = prepared.splits["train"]
-    examples = task.encode(train)
+    examples = task.encode_to_train(train, folder / "tokens")
     audited = _audited(task, train, examples, longest)
     write_json(folder / "audit.json", audited)
     listener.on_findings(stage.name, audited["findings"])
@@ -313,12 +316,9 @@ def _together(sets: Mapping[str, Prepared]) -> Prepared:
     return replace(main, splits=splits)
 
 
-def _resolve(stage: Stage, loaded: Loaded, runs_dir: Path) -> Base:
-    return resolve(
-        str(stage.base),
-        folder=loaded.folder,
-        find_run=lambda name: find_run(name, runs_dir).model,
-    )
+def _resolve(stage: Stage, loaded: Loaded, runs_dir: Path, folder: Path | None = None) -> Base:
+    """The stage's base; a new one is made in the stage's folder."""
+    return find_base(stage.base, loaded.folder, runs_dir, folder)
 
 
 def _session(
@@ -328,7 +328,7 @@ def _session(
     for technique in stage.techniques:
         technique.apply(model)
     model.network.to(device())
-    if task.reads == "text":
+    if task.reads == "text" and not task.whole_vocabulary:
         train_known_rows(model.core, (task.given(row) for row in rows))
     optimizer = build_optimizer(
         model.core, multipliers(stage.techniques, model, 0.0), stage.training

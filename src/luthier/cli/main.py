@@ -18,6 +18,7 @@ from luthier.cli import (
     init,
     predict,
     prepare,
+    pretrain,
     recipes,
     runs,
     schema,
@@ -34,7 +35,19 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (init, doctor, prepare, tune, evaluate, predict, export, runs, recipes, schema):
+for verb in (
+    init,
+    doctor,
+    prepare,
+    pretrain,
+    tune,
+    evaluate,
+    predict,
+    export,
+    runs,
+    recipes,
+    schema,
+):
     app.command(name=verb.__name__.rpartition(".")[2])(verb.command)
 
 

@@ -20,7 +20,7 @@ from rich.progress import (
 
 from luthier.core.locale import current_language, translate
 from luthier.pipeline import Listener
-from luthier.train.events import Evaluated, Event, Started, Stepped, Stopped
+from luthier.train.events import Evaluated, Event, Sampled, Started, Stepped, Stopped
 
 PHASES = {
     "prepare": "Preparing the data",
@@ -83,7 +83,7 @@ class Display:
             )
         elif isinstance(event, Stepped) and self._task is not None:
             detail = f"loss {event.loss:.3f}"
-            self._bar.update(self._task, completed=event.step, detail=detail)
+            self._bar.update(self._task, completed=event.step, total=event.total, detail=detail)
         elif isinstance(event, Evaluated):
             text = translate(
                 "  step {step}: validation {metric} {value:.4f}{best}",
@@ -93,6 +93,9 @@ class Display:
                 best=" *" if event.best else "",
             )
             self._say(text)
+        elif isinstance(event, Sampled):
+            for text in event.texts:
+                self._say(f"    | {' '.join(text.split())}")
         elif isinstance(event, Stopped):
             self._say(translate("Stopped early: validation no longer improves."))
 

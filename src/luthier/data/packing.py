@@ -57,7 +57,7 @@ def fill_blocks(lengths: Sequence[int] | Numbers, size: int) -> list[list[int]]:
 
 
 def join(examples: Sequence[Mapping[str, Any]]) -> dict[str, Numbers]:
-    """One block of several examples: ``input_ids``, ``labels`` and ``position_ids``, (length,) each.
+    """One block of several examples: ``input_ids``, ``labels``, ``position_ids``, (length,) each.
 
     Args:
         examples: ``input_ids`` and, of the same length, ``labels`` of each.

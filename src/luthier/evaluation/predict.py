@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 
 from luthier.core.ahead import made_ahead
@@ -35,7 +34,8 @@ def predict(
     place = device()
     model.network.to(place).eval()
     kernels.use_standard(model.core)
-    lengths = np.array([task.size(example) for example in examples])
+    task.adjust(model.core)
+    lengths = task.sizes(examples)
     decoded: list[Any] = [None] * len(examples)
     with torch.inference_mode():
         for rows, batch in _batches(task, examples, lengths, batch_size):

@@ -70,7 +70,8 @@ def publish(run: Run, records: list[StageRecord], *, seconds: float) -> None:
     write_folder_atomic(run.model, fill)
     write_atomic(run.path / "README.md", card)
     for record in records:
-        shutil.rmtree(record.folder / "checkpoints", ignore_errors=True)
+        for spent in ("checkpoints", "tokens"):
+            shutil.rmtree(record.folder / spent, ignore_errors=True)
     shutil.rmtree(last.model)
     write_json(
         run.path / "verdict.json",

@@ -29,6 +29,7 @@ from luthier.metrics.entities import (
     measure_tags,
     mentions,
 )
+from luthier.metrics.language import LANGUAGE, measure_language
 from luthier.metrics.measures import Difference, Estimate, Measures
 from luthier.metrics.multilabel import MULTILABEL, measure_multilabel
 from luthier.metrics.neighbours import NEIGHBOURS, measure_neighbours, nearest_others
@@ -51,6 +52,7 @@ __all__ = [
     "DEPENDENCIES",
     "ENTITIES",
     "EXTRACTION",
+    "LANGUAGE",
     "LIKELIHOOD",
     "MULTILABEL",
     "NEIGHBOURS",
@@ -79,6 +81,7 @@ __all__ = [
     "measure_classification",
     "measure_dependencies",
     "measure_entities",
+    "measure_language",
     "measure_multilabel",
     "measure_neighbours",
     "measure_plain",

@@ -32,6 +32,7 @@ LESS = frozenset(
         "loss",
         "perplexity",
         "repetition",
+        "bits_per_byte",
     }
 )
 """Metrics of which less is better."""

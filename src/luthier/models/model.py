@@ -26,6 +26,7 @@ from luthier.models.bases import NEW, Base
 from luthier.models.families import HEAD, DepthGroup, Family, depth_groups, family_of
 from luthier.models.heads.own import OwnNetwork, network_for
 from luthier.models.images import ImageProcessor
+from luthier.models.kernels.logits import compute_logits
 
 DROPOUT_FIELDS = (
     "hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout",
@@ -341,6 +342,7 @@ class _Quiet:
 
 def save_model(model: Model, folder: Path) -> None:
     """Write the network and processor as transformers (or peft) reads them, no luthier needed."""
+    compute_logits(model.core)
     with _Quiet():
         network: Any = model.network
         network.save_pretrained(folder)

@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from luthier.core.config import Config
 from luthier.core.registry import Registered
+from luthier.recipe.new import BaseName
 from luthier.recipe.registries import PREPARATION, SCHEDULES, TASKS, TECHNIQUES
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -106,9 +107,10 @@ class Data(Config):
     """Column separator of text tables; default: detected."""
     limit: Annotated[int, Field(gt=0)] | None = None
     """Use at most this many rows of `train`, chosen by the split's seed."""
-    profile: Literal["news", "social", "web", "chat", "none"] | None = None
+    profile: Literal["news", "social", "web", "chat", "corpus", "none"] | None = None
     """Kind of text, which decides the steps that clean it: edited text, posts, pages, what people
-    and assistants say, or `none` to clean nothing. Default: by the kind of rows."""
+    and assistants say, `corpus` for much plain text to pre-train on (repeated and empty documents
+    go, and little else is done), or `none` to clean nothing. Default: by the kind of rows."""
     steps: dict[str, bool | dict[str, Any]] = {}
     """Changes to the profile's steps: kind to `false` (off), `true` (on) or its settings, e.g.
     `{pii: {action: mask}, near_duplicates: false}`."""
@@ -167,6 +169,12 @@ class Training(Config):
     """Passes over the training rows; fractions are allowed."""
     max_steps: Annotated[int, Field(gt=0)] | None = None
     """Optimizer steps, instead of `epochs`."""
+    max_training_tokens: Annotated[int, Field(gt=0)] | None = None
+    """Tokens to train on, repetitions counted, instead of `epochs`."""
+    max_minutes: Annotated[float, Field(gt=0)] | None = None
+    """Minutes to train, evaluations not counted, instead of `epochs`. The schedule follows the
+    steps that the time seems to have room for, so a run depends on the speed of the machine; with
+    `wsd` nothing does until the decay begins."""
     batch_size: Annotated[int, Field(gt=0)] = 32
     """Rows per micro-batch; rows per optimizer step = this times `gradient_accumulation_steps`."""
     gradient_accumulation_steps: Annotated[int, Field(gt=0)] = 1
@@ -191,6 +199,9 @@ class Training(Config):
         default={"kind": "linear", "warmup": 0.1}, validate_default=True
     )
     """The learning rate over time, as a multiplier of `learning_rate`."""
+    gradient_checkpointing: bool = False
+    """Compute activations again in the backward pass instead of keeping them: less memory, about
+    a third more time, the same gradients."""
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Dropout of the base while training; default: what the base was made with."""
     seed: int = 0
@@ -204,6 +215,12 @@ class Training(Config):
     """Optimizer steps between checkpoints to resume from; default: at every evaluation."""
     early_stopping: EarlyStopping | None = None
     """Stop before the last step when validation no longer improves."""
+
+    @model_validator(mode="after")
+    def _one_budget(self) -> Self:
+        if sum(map(bool, (self.max_steps, self.max_training_tokens, self.max_minutes))) > 1:
+            raise ValueError("give one of max_steps, max_training_tokens and max_minutes")
+        return self
 
 
 class Evaluation(Config):
@@ -227,9 +244,10 @@ class Stage(Config):
 
     name: str = "main"
     """Name of the stage, part of its folder's name."""
-    base: str | None = None
-    """What to start from: a built-in name (`minilm-l6`), a folder, a hub id, `run:NAME`, or
-    `new:resnet-small`, a small network for images with random weights.
+    base: BaseName = None
+    """What to start from: a built-in name (`minilm-l6`), a folder, a hub id, `run:NAME`,
+    `new:resnet-small`, a small network for images with random weights, or
+    `{new: {family: decoder, size: mini}}`, a network for text with random weights.
     A later stage without it starts from the stage before."""
     task: Annotated[Any, Registered(TASKS)]
     """What is learned."""
@@ -244,7 +262,7 @@ class Stage(Config):
 
     @model_validator(mode="after")
     def _new_base_is_trained(self) -> Self:
-        new = self.base is not None and self.base.partition(":")[0] == "new"
+        new = str(self.base).partition(":")[0] == "new"
         adapted = [technique.kind for technique in self.techniques if technique.needs_base]
         if new and adapted:
             raise ValueError(f"{adapted[0]} adapts a trained base, and {self.base} is random")

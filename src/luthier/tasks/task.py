@@ -17,17 +17,23 @@ from luthier.core.lazy import lazy
 from luthier.data.roles import Role
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
     import polars as pl
     import torch
     from numpy.typing import NDArray
     from torch import Tensor, nn
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from luthier.data import plan as plans
     from luthier.metrics import Measures
-    from luthier.models.model import Head
+    from luthier.models.kernels import logits
+    from luthier.models.model import Head, Model
     from luthier.recipe.schema import Data
 else:
+    np = lazy("numpy")
+    logits = lazy("luthier.models.kernels.logits")
     plans = lazy("luthier.data.plan")
 
 Example = dict[str, Any]
@@ -128,6 +134,9 @@ class Task(ABC):
     max_length: int
     """Tokens kept of a row, special ones included."""
 
+    whole_vocabulary: ClassVar[bool] = False
+    """Whether training may read or say pieces that are not in the rows as they were encoded."""
+
     @property
     def ends(self) -> frozenset[int]:
         """Tokens that end what it writes; empty: the tokenizer's end token."""
@@ -145,6 +154,23 @@ class Task(ABC):
     def encode(self, rows: pl.DataFrame) -> list[Example]:
         """Rows as the network's input, in order; with labels where the rows have them."""
 
+    def encode_to_train(self, rows: pl.DataFrame, folder: Path) -> Sequence[Example]:
+        """Rows to train on: as :meth:`encode` has them, or packed, or kept in files.
+
+        Args:
+            rows: Prepared rows.
+            folder: For files, which may be there already from before the run was stopped.
+        """
+        return self.encode(rows)
+
+    def adjust(self, core: PreTrainedModel) -> None:
+        """Let the network compute what ``loss`` and ``decode`` take; called before either."""
+        logits.compute_logits(core)
+
+    def samples(self, model: Model, seed: int) -> list[str]:
+        """What the model makes up, for people to read while it is trained; default: nothing."""
+        return []
+
     def looked_at(
         self, rows: pl.DataFrame, examples: Sequence[Example]
     ) -> Iterator[tuple[str, Task, pl.DataFrame, Sequence[Example]]]:
@@ -159,6 +185,10 @@ class Task(ABC):
     def size(self, example: Example) -> int:
         """What an example costs in a batch, against the token budget."""
         return len(example["input_ids"])
+
+    def sizes(self, examples: Sequence[Example]) -> NDArray[np.int64]:
+        """:meth:`size` of each example: (examples,)."""
+        return np.array([self.size(example) for example in examples], dtype=np.int64)
 
     def weight(self, example: Example) -> float:
         """What an example counts where this task is one of several: its trained tokens, or 1."""

@@ -43,6 +43,8 @@ class Stepped(Event):
     """Tokens of the step's rows, without padding."""
     padded: int
     """Tokens computed, padding included."""
+    total: int
+    """Optimizer steps planned, as it looks now."""
     cosines: dict[str, float] | None = None
     """``TASK TASK`` to the cosine between their gradients, where the task asks for it."""
 
@@ -56,6 +58,13 @@ class Evaluated(Event):
     """The metric that picks the best checkpoint."""
     best: bool
     """Whether it is the best so far."""
+
+
+@dataclass(frozen=True)
+class Sampled(Event):
+    """The model made something up, for people to read."""
+
+    texts: list[str]
 
 
 @dataclass(frozen=True)

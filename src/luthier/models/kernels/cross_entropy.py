@@ -109,7 +109,9 @@ def token_losses(output: Tensor | Deferred, labels: Tensor) -> Tensor:
 
     Without gradients. The arguments are those of :func:`cross_entropy`.
     """
-    losses = torch.zeros(labels.shape, device=labels.device)
+    where = output.device if isinstance(output, Tensor) else output.hidden.device
+    labels = labels.to(where)
+    losses = torch.zeros(labels.shape, device=where)
     with torch.no_grad():
         if isinstance(output, Tensor):
             flat = output.flatten(0, -2).float()
