@@ -369,7 +369,7 @@ def _measure(record: StageRecord, session: Session, counts: dict[str, int]) -> N
             "measures": measures.to_json(),
             "metric": session.metric,
             "mistakes": session.task.mistakes(rows, predictions, count=20),
-            "samples": session.task.samples(rows, predictions, count=12),
+            "samples": session.task.showcase(rows, predictions, count=12),
             "parameters": counts,
             "training": {
                 "steps": progress.step,

@@ -81,11 +81,7 @@ class Model:
     @property
     def core(self) -> PreTrainedModel:
         """The transformers network itself; adapters stand inside it."""
-        inner = self.network
-        if isinstance(inner, PeftModel):
-            inner = inner.get_base_model()
-        assert isinstance(inner, PreTrainedModel)
-        return inner
+        return core_of(self.network)
 
     @property
     def family(self) -> Family:
@@ -129,6 +125,13 @@ class Model:
         parameters = list(self.core.parameters())
         trained = sum(p.numel() for p in parameters if p.requires_grad)
         return {"trainable": trained, "total": sum(p.numel() for p in parameters)}
+
+
+def core_of(network: nn.Module) -> PreTrainedModel:
+    """The transformers network itself; adapters stand inside it."""
+    inner = network.get_base_model() if isinstance(network, PeftModel) else network
+    assert isinstance(inner, PreTrainedModel)
+    return inner
 
 
 def load_model(
