@@ -23,10 +23,11 @@ FITTING = {"smaller-model": ["stages.1.techniques.0.count=1"]}
 
 
 def quick(name: str, bert: Path) -> list[str]:
-    """Overrides that let every stage take two steps, from a tiny base where it reads texts."""
+    """Overrides that let every stage take two steps, from a tiny base where it reads texts and names one."""
     stages = load_recipe(name).recipe.stages
     settings = ["training.max_steps=2", "evaluation.resamples=100"]
-    base = [f"base={bert}"] if stages[0].task.reads == "text" else []
+    named = stages[0].task.reads == "text" and isinstance(stages[0].base, str)
+    base = [f"base={bert}"] if named else []
     if "\nstages:" not in LIBRARY[name].read_text(encoding="utf-8"):
         return base + settings
     each = [f"stages.{number}.{line}" for number in range(len(stages)) for line in settings]

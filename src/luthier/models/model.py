@@ -90,11 +90,7 @@ class Model:
     @property
     def core(self) -> PreTrainedModel:
         """The transformers network itself; adapters stand inside it."""
-        inner = self.network
-        if isinstance(inner, PeftModel):
-            inner = inner.get_base_model()
-        assert isinstance(inner, PreTrainedModel)
-        return inner
+        return core_of(self.network)
 
     @property
     def family(self) -> Family:
@@ -163,6 +159,13 @@ def _matching(pattern: str, names: list[str]) -> list[str]:
             "'{pattern}' is not a regular expression: {reason}.", pattern=pattern, reason=str(error)
         ) from None
     return [name for name in names if expression.fullmatch(name)]
+
+
+def core_of(network: nn.Module) -> PreTrainedModel:
+    """The transformers network itself; adapters stand inside it."""
+    inner = network.get_base_model() if isinstance(network, PeftModel) else network
+    assert isinstance(inner, PreTrainedModel)
+    return inner
 
 
 def load_model(

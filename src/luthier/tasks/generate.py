@@ -11,6 +11,7 @@ from luthier.data.roles import Role
 from luthier.recipe.registries import TASKS
 from luthier.tasks.task import Facts, TaskConfig
 from luthier.tasks.writing.decoding import Decoding
+from luthier.tasks.writing.judged import Judged, Metric
 from luthier.tasks.writing.templates import ALONE, TEMPLATES, fields
 from luthier.tasks.writing.writer import Writer
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from luthier import metrics
 else:
     metrics = lazy("luthier.metrics")
-
-Metric = Literal["bleu", "chrf", "rouge1", "rouge2", "rougeL", "exact_match", "f1"]
 
 METRICS: dict[str, list[Metric]] = {
     "free": ["chrf", "rougeL"],
@@ -48,7 +47,7 @@ SYNONYMS = {
 
 
 @TASKS.register
-class Generate(Decoding, TaskConfig):
+class Generate(Decoding, Judged, TaskConfig):
     """Write a text from a text (Raffel et al. 2020): translate, summarise, answer, or anything.
 
     For encoder-decoders and decoders alike. The loss counts the target only, and the token that
@@ -79,17 +78,6 @@ class Generate(Decoding, TaskConfig):
     max_target_length: Annotated[int, Field(ge=2)] = 128
     """Tokens kept of a target while training, its end included. One that is cut does not teach to
     end. A decoder gets at most half of the positions it has."""
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of a token's probability that training spreads over all (Szegedy et al. 2016)."""
-    metrics: list[Metric] = []
-    """What texts are measured by, the first speaks for the model; default: by `use`."""
-    lowercase: bool = False
-    """Whether `bleu` and `chrf` are measured without regard to case."""
-    language: Literal["auto", "en", "zh"] = "auto"
-    """Of the targets, for the metrics: Chinese is counted by characters. `auto`: row by row."""
-    watched_rows: Annotated[int, Field(gt=0)] = 200
-    """Validation rows that texts are written for during training, where `evaluation.best` is no
-    loss."""
 
     @field_validator("template")
     @classmethod
@@ -125,7 +113,7 @@ class Generate(Decoding, TaskConfig):
         return [*self.compared(), *metrics.LIKELIHOOD, "ended", "repetition"]
 
     def compared(self) -> list[Metric]:
-        """What texts are compared by."""
+        """What texts are compared by; default: by ``use``."""
         return self.metrics or METRICS[self.use]
 
     def learn(self, train: pl.DataFrame) -> Facts:

@@ -183,6 +183,11 @@ class Task(ABC):
         """What the audit looks at: the name, rows and examples of each task; alone without name."""
         yield "", self, rows, examples
 
+    def served(self, rows: pl.DataFrame) -> list[Sequence[int]]:
+        """Token ids that serving gives the network of each row, or that it writes on from."""
+        bare = rows.drop(self.answer, strict=False)
+        return [example["input_ids"] for example in self.encode(bare)]
+
     def given(self, example: Example) -> Sequence[int]:
         """Every token id that training gives the network of an example."""
         ids: Sequence[int] = example["input_ids"]
@@ -323,7 +328,7 @@ class Task(ABC):
     def answers(self, predictions: Predictions, rows: pl.DataFrame) -> list[dict[str, Any]]:
         """Predictions on rows as people read them, one JSON object per row, what matters first."""
 
-    def samples(
+    def showcase(
         self, rows: pl.DataFrame, predictions: Predictions, count: int
     ) -> list[dict[str, Any]]:
         """A few answers to read, good and bad: text, true, predicted, score; none by default."""

@@ -65,14 +65,14 @@ class Encoded:
             examples: From the task's ``encode``.
             longest: Tokens that the base has positions for.
         """
-        some = rows.head(ENCODED_AGAIN).drop(task.answer, strict=False)
+        some = rows.head(ENCODED_AGAIN)
         seen = task.spread(rows, examples)
         named = task.answer in rows.columns and rows[task.answer].dtype == pl.String
         return cls(
             examples, task.tokenizer, task.texts(seen), task.max_length, longest,
             classes=seen[task.answer].to_list() if named and task.classes else (),
             places=seen.select(source=SOURCE, row=ROW),
-            served=[example["input_ids"] for example in task.encode(some)],
+            served=task.served(some),
             generates=task.generates, ends=task.ends, cut_by=task.cut_by,
         )  # fmt: skip
 

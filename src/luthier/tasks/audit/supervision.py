@@ -110,10 +110,15 @@ def _says(example: Example) -> bool:
     return bool((ids[trained] == labels[trained]).all())
 
 
+def _begins(trained: Sequence[int], served: Sequence[int], generates: bool) -> bool:
+    """Whether serving gives what training does, or what training's text to write goes on from."""
+    return list(trained[: len(served)] if generates else trained) == list(served)
+
+
 def template(audit: Audit, encoded: Encoded, _: Measured) -> None:
     """Whether serving builds the same tokens as training."""
     pairs = zip(encoded.examples, encoded.served, strict=False)
-    alike = [list(example["input_ids"]) == list(served) for example, served in pairs]
+    alike = [_begins(example["input_ids"], served, encoded.generates) for example, served in pairs]
     audit.figures["served_alike"] = float(np.mean(alike)) if alike else None
     if not all(alike):
         different = [row for row, same in enumerate(alike) if not same]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import GenerationConfig, PreTrainedTokenizerBase
@@ -13,7 +14,8 @@ from transformers import GenerationConfig, PreTrainedTokenizerBase
 from luthier.metrics import Written
 from luthier.models.devices import seed_everything
 from luthier.models.kernels.cross_entropy import Deferred, cross_entropy, token_losses
-from luthier.models.model import Head
+from luthier.models.kernels.logits import compute_logits
+from luthier.models.model import Head, core_of
 from luthier.tasks.task import IGNORED, Batch, inputs_of
 from luthier.tasks.writing.batches import Signs, predicted, trained_part
 
@@ -56,8 +58,9 @@ def written(
     if write:
         prompts = inputs_of(batch)
         seed_everything(SEED)
-        network_: Any = network
-        whole = network_.generate(**prompts, generation_config=GenerationConfig(**settings))
+        writer: Any = network
+        compute_logits(core_of(network))
+        whole = writer.generate(**prompts, generation_config=GenerationConfig(**settings))
         start = prompts["input_ids"].shape[1] if signs.start is None else 1
         sequences = whole[:, start:]
     trained = trained_part(batch)
@@ -92,8 +95,16 @@ def loss(
     return total, count
 
 
-def read(output: Output, tokenizer: PreTrainedTokenizerBase, signs: Signs) -> list[Written]:
-    """What was written, row by row."""
+def read(
+    output: Output, tokenizer: PreTrainedTokenizerBase, ends: int | Sequence[int]
+) -> list[Written]:
+    """What was written, row by row.
+
+    Args:
+        output: From :func:`written`.
+        tokenizer: The base's.
+        ends: Tokens that end a text.
+    """
     texts: Sequence[str | None]
     if output.sequences is None:
         assert output.losses is not None
@@ -103,7 +114,9 @@ def read(output: Output, tokenizer: PreTrainedTokenizerBase, signs: Signs) -> li
             text.strip()
             for text in tokenizer.batch_decode(output.sequences, skip_special_tokens=True)
         ]
-        ended = (output.sequences == signs.end).any(1).tolist()
+        known_ends = torch.tensor([ends] if isinstance(ends, int) else list(ends))
+        stops = known_ends.to(output.sequences.device)
+        ended = torch.isin(output.sequences, stops).any(1).tolist()
     if output.losses is None or output.tokens is None:
         return [Written(*pair) for pair in zip(texts, ended, strict=True)]
     known = output.losses.tolist(), output.tokens.tolist()
