@@ -31,12 +31,34 @@ ALONE: dict[str, Techniques] = {
     "neftune": [{"kind": "neftune"}],
     "ema": [{"kind": "ema"}],
     "swa": [{"kind": "swa", "start": 0.3, "every": 2}],
+    "rslora": [{"kind": "lora", "r": 2, "variant": "rslora"}],
+    "dora": [{"kind": "lora", "r": 2, "variant": "dora"}],
+    "pissa": [{"kind": "lora", "r": 2, "variant": "pissa"}],
+    "olora": [{"kind": "lora", "r": 2, "variant": "olora"}],
+    "lora_plus": [{"kind": "lora", "r": 2, "variant": "lora_plus"}],
+    "adalora": [{"kind": "adalora", "init_r": 4, "target_r": 2, "every": 1}],
+    "vera": [{"kind": "vera", "r": 8}],
+    "ia3": [{"kind": "ia3"}],
+    "oft": [{"kind": "oft", "block_size": 8}],
+    "boft": [{"kind": "boft", "factors": 2}],
+    "loha": [{"kind": "loha", "r": 2}],
+    "lokr": [{"kind": "lokr", "r": 2}],
+    "prefix": [{"kind": "prefix", "num_virtual_tokens": 4}],
+    "prompt": [{"kind": "prompt", "num_virtual_tokens": 4}],
+    "p_tuning": [{"kind": "p_tuning", "num_virtual_tokens": 4, "width": 16}],
+    "peft": [
+        {"kind": "peft", "peft_type": "HRA", "settings": {"r": 2, "target_modules": "all-linear"}}
+    ],
 }
 """Name to the techniques of a recipe. Crash and resume are tested with all of them, on a BERT of
 two layers in training of nine steps; on the other families they take two steps, or are refused."""
 
-LACKING = {"bitfit": ("llama", "t5")}
-"""Name to the bases that have nothing of what its patterns mean, and are refused."""
+LACKING = {
+    "bitfit": ("llama", "t5"),
+    **dict.fromkeys(("olora", "oft", "boft", "loha", "lokr", "peft"), ("gpt2",)),
+}
+"""Name to the bases that have not what it trains, and are refused: no biases, or, in a GPT-2,
+matrices that are kept transposed."""
 
 TOGETHER: dict[str, Techniques] = {
     "freeze + discriminative": [{"kind": "freeze", "embeddings": True}, {"kind": "discriminative"}],

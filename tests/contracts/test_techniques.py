@@ -13,7 +13,7 @@ from tests.contracts.test_resume import Stop, assert_same, crash_at
 from tests.helpers import classifier, model_for, recipe, work_of
 
 import luthier
-from luthier.core.errors import ModelError, RecipeError
+from luthier.core.errors import LuthierError, ModelError, RecipeError
 from luthier.models.model import Model
 from luthier.pipeline import resume_run, tune
 from luthier.recipe.load import load_recipe
@@ -108,7 +108,7 @@ def test_works_on_the_families_it_names(
     values = values_for(news, bases[family], ALONE[name], training__max_steps=2)
     named = {"gpt2": "decoder", "llama": "decoder", "t5": "encoder-decoder"}[family]
     if family in LACKING.get(name, ()):
-        with pytest.raises(RecipeError, match="matches no parameter"):
+        with pytest.raises(LuthierError, match=r"matches no parameter|adapt this base|transposed"):
             luthier.tune(values, runs_dir=tmp_path)
     elif any(named not in technique.families for technique in parsed(ALONE[name])):
         with pytest.raises(ModelError, match="does not work on this base"):

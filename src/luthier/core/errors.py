@@ -46,12 +46,20 @@ class RecipeError(LuthierError):
     """The recipe, or an override of it, cannot be used as written."""
 
 
+class Diverged(RecipeError):
+    """Training left the finite numbers."""
+
+
 class DataError(LuthierError):
     """A source cannot be read, or its rows cannot serve the task."""
 
 
 class ModelError(LuthierError):
     """A base cannot be found, loaded or used for the task."""
+
+
+class MergeError(ModelError):
+    """Adapters cannot be merged without changing the answers; the model is as it was."""
 
 
 class RunError(LuthierError):

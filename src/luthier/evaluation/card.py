@@ -11,6 +11,7 @@ from luthier.core.locale import LANGUAGES, translate
 
 HEADLINES = {
     "accuracy", "f1_macro", "rmse", "pearson", "f1", "exact_match", "uas", "las", "upos",
+    "bleu", "chrf", "rouge1", "rouge2", "rougeL", "perplexity",
 }  # fmt: skip
 """Metrics that stand in the card's front matter."""
 
@@ -58,7 +59,7 @@ A {report["about"]["noun"]["en"]} tuned with Luthier from `{report["base"]}`.
 
 ## Limits / 局限
 
-{_limits(report["task"])}
+{_limits(report)}
 
 ## Recipe / 配方
 
@@ -109,15 +110,15 @@ def _loading(report: dict[str, Any]) -> str:
     return lines
 
 
-def _limits(task: dict[str, Any]) -> str:
+def _limits(report: dict[str, Any]) -> str:
     """For what the figures hold."""
     said = []
     for code in LANGUAGES:
         text = "The figures hold for rows like those of the test; for others, measure again."
         said.append(translate(text, code))
-        if "max_length" in task and "stride" not in task:
+        if report["about"]["cuts"]:
             cut = "What is beyond {count} tokens is cut."
-            said.append(translate(cut, code, count=task["max_length"]))
+            said.append(translate(cut, code, count=report["task"][report["about"]["cuts"]]))
     return "\n".join(said)
 
 

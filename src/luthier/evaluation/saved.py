@@ -74,6 +74,7 @@ def describe_model(
     base: Base,
     data: Data,
     lineage: Sequence[Mapping[str, Any]],
+    family: str,
 ) -> None:
     """Write it.
 
@@ -84,6 +85,7 @@ def describe_model(
         base: What training started from.
         data: How the rows were prepared.
         lineage: The stages behind the model; see :mod:`luthier.evaluation.lineage`.
+        family: Kind of the rows, which decides the usual steps.
     """
     others = {name: _of(rows.data) for name, rows in config.others().items()}
     write_described(
@@ -93,7 +95,7 @@ def describe_model(
             "facts": dict(facts),
             "base": {"name": base.name, "path": str(base.path), "origin": base.origin},
             "lineage": list(lineage),
-            **_of(data),
+            **_of(data, family),
             "others": others,
         },
     )
@@ -104,6 +106,6 @@ def write_described(folder: Path, said: Mapping[str, Any]) -> None:
     write_json(folder / ABOUT, dict(said))
 
 
-def _of(data: Data) -> dict[str, Any]:
-    steps = [step.model_dump(mode="json") for step in steps_for(data)]
+def _of(data: Data, family: str = "classify") -> dict[str, Any]:
+    steps = [step.model_dump(mode="json") for step in steps_for(data, family)]
     return {"prepare": steps, "columns": data.columns}

@@ -89,7 +89,9 @@ def without_layers(network: PreTrainedModel, numbers: Collection[int]) -> PreTra
     smaller.load_state_dict(ours)
     if hasattr(network, "generation_config"):
         smaller.generation_config = network.generation_config
-    return smaller.to(network.device).train(network.training)
+    nn.Module.to(smaller, network.device)
+    smaller.train(network.training)
+    return smaller
 
 
 def _kept(stacks: Mapping[str, int], numbers: Collection[int]) -> dict[str, list[int]]:
@@ -99,7 +101,7 @@ def _kept(stacks: Mapping[str, int], numbers: Collection[int]) -> dict[str, list
     if beyond:
         raise RecipeError(
             "There is no layer {number}: the model has {total}, from 0.",
-            hint="`luthier techniques` tells of depth groups; give numbers below {total}.",
+            hint="Give numbers below {total}.",
             number=beyond[0],
             total=total,
         )
@@ -123,7 +125,8 @@ def _adapt(
     """Let a configuration describe what is left."""
     single = len(kept) == 1
     fields_of = COUNTS[:1] if single else (COUNTS[1], DECODER_COUNTS)
-    for (path, indices), fields in zip(kept.items(), fields_of, strict=True):
+    # A third stack would not be described, which is found out and refused.
+    for (path, indices), fields in zip(kept.items(), fields_of, strict=False):
         for field in fields:
             if hasattr(config, field):
                 setattr(config, field, len(indices))

@@ -11,9 +11,9 @@ from luthier.core.errors import ModelError
 from luthier.evaluation.saved import ABOUT, saved
 from luthier.models.bases import NEW, Base
 from luthier.models.devices import device
+from luthier.models.find import find_base
 from luthier.models.images import ImageProcessor
 from luthier.models.model import Model, Processor, load_model, load_processor, load_tuned
-from luthier.pipeline.rows import base_named
 from luthier.recipe.load import Loaded
 from luthier.runs import Run
 from luthier.tasks.task import Task
@@ -36,10 +36,12 @@ def loader(
     def load(name: str | None) -> Model:
         if name is None:
             model = load_model(base, task.head(), processor, seed=seed)
-            model.network.to(device()).eval()
-            return model
-        other = base_named(name, loaded, run.path.parent.parent)
-        return load_other(other, task, processor, seed=seed)
+        else:
+            other = find_base(name, loaded.folder, run.path.parent.parent)
+            model = load_other(other, task, processor, seed=seed)
+        model.network.to(device()).eval()
+        task.adjust(model.core)
+        return model
 
     return load
 

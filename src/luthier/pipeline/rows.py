@@ -13,12 +13,12 @@ from luthier.data.prepare import prepare
 from luthier.data.prepared import Prepared
 from luthier.data.steps import steps_for
 from luthier.data.tools import Tools
-from luthier.models.bases import Base, resolve
+from luthier.models.bases import Base
 from luthier.models.devices import device
+from luthier.models.find import find_base
 from luthier.models.tools import BaseTools
 from luthier.recipe.load import Loaded
 from luthier.recipe.schema import Data, Stage
-from luthier.runs import find_run
 from luthier.tasks.task import TASK, Rows, TaskConfig
 
 
@@ -79,13 +79,6 @@ def together(sets: Mapping[str, Prepared]) -> Prepared:
     return replace(main, splits=splits, card={**main.card, "hash": joint})
 
 
-def base_of_stage(stage: Stage, loaded: Loaded, runs_dir: Path) -> Base:
-    """The base that a stage names."""
-    return base_named(str(stage.base), loaded, runs_dir)
-
-
-def base_named(name: str, loaded: Loaded, runs_dir: Path) -> Base:
-    """The base of a name in a recipe."""
-    return resolve(
-        name, folder=loaded.folder, find_run=lambda known: find_run(known, runs_dir).model
-    )
+def base_of_stage(stage: Stage, loaded: Loaded, runs_dir: Path, folder: Path | None = None) -> Base:
+    """The base that a stage names; a new one is made in the stage's folder."""
+    return find_base(stage.base, loaded.folder, runs_dir, folder)

@@ -9,7 +9,9 @@ from luthier.recipe.registries import TASKS, TECHNIQUES
 
 def works_with(technique: Any, task: Any) -> bool:
     """Whether a technique works with a task: with what the base is given, and with its head."""
-    return task.reads in technique.reads and (technique.own_heads or not task.own_layers)
+    reads: bool = task.reads in technique.reads
+    layers: bool = technique.own_heads or not task.own_layers
+    return reads and layers and (technique.per_token or not task.per_token)
 
 
 def described() -> list[dict[str, Any]]:

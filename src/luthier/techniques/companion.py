@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -39,6 +39,10 @@ class Companion:
     Every micro-batch asks :meth:`loss` and then :meth:`after_backward`; every optimizer step
     :meth:`before_update` and :meth:`after_update`.
     """
+
+    looks_inside: ClassVar[bool] = False
+    """Whether it changes or reads what the base computes below its head, so that the network must
+    compute all of it in every step."""
 
     def loss(self, run: Pass, total: Tensor) -> Tensor:
         """The summed loss to take gradients of, given what it was so far."""

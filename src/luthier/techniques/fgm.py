@@ -84,4 +84,5 @@ def _move(given: Tensor, epsilon: float) -> Tensor:
     """Epsilon times the gradient's direction, for each row (rows, length, width)."""
     assert given.grad is not None
     lengths = given.grad.flatten(1).norm(dim=1).clamp(min=1e-12)
-    return epsilon * given.grad / lengths.view(-1, 1, 1)
+    move: Tensor = epsilon * given.grad / lengths.view(-1, 1, 1)
+    return move

@@ -84,6 +84,8 @@ class Technique(Config):
     """What bases that it works on may be given."""
     own_heads: ClassVar[bool] = True
     """Whether it works where the task's layers are ours, on any base, and not transformers'."""
+    per_token: ClassVar[bool] = True
+    """Whether it works where the network says something of every token, and not of the whole."""
     source: ClassVar[str] = ""
     """Where it was published: authors, year, number of the paper."""
 

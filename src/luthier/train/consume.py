@@ -58,5 +58,7 @@ def train_to_the_end(
                     total=session.total_steps,
                     path=str(run.path),
                 )
-    if restore_folder(best):
-        load_weights(core, session.trained, best)
+    if not restore_folder(best):
+        with session.measuring():
+            save_weights(core, session.trained, best)
+    load_weights(core, session.trained, best)

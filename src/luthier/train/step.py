@@ -137,9 +137,12 @@ def update(
         optimizer.zero_grad()
         raise FloatingPointError(f"gradient norm is {norm}")
     clip = 1.0 if max_norm is None else min(1.0, max_norm / (norm + 1e-6))
-    # The fused kernel divides as it reads, which saves a pass over all gradients.
-    scale = torch.tensor(weight / clip, device=gradients[0].device)
-    optimizer.grad_scale = scale  # type: ignore[attr-defined]
+    if getattr(optimizer, "_step_supports_amp_scaling", False):
+        # The fused kernel divides as it reads, which saves a pass over all gradients.
+        scale = torch.tensor(weight / clip, device=gradients[0].device)
+        optimizer.grad_scale = scale  # type: ignore[attr-defined]
+    else:
+        torch._foreach_mul_(gradients, clip / weight)
     optimizer.step()
     optimizer.zero_grad()
     return StepResult(world.sum(loss_sum) / weight, norm)
