@@ -24,18 +24,28 @@ from luthier.data.operator import PROFILES
 from luthier.data.steps import steps_for
 from luthier.recipe.aliases import TECHNIQUE, TOP
 from luthier.recipe.json_schema import recipe_schema
-from luthier.recipe.registries import PREPARATION, SCHEDULES, TASKS, TECHNIQUES
+from luthier.recipe.registries import OPTIMIZERS, PREPARATION, SCHEDULES, TASKS, TECHNIQUES
 from luthier.recipe.schema import Data
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 NOTICE = "<!-- Written by tools/reference.py from the code; do not edit. -->"
 Schema = Mapping[str, Any]
 
-PARTS = ("Stage", "Data", "Source", "Split", "Training", "EarlyStopping", "Evaluation")
+PARTS = (
+    "Stage",
+    "Data",
+    "Source",
+    "Split",
+    "Training",
+    "EarlyStopping",
+    "BatchGrowth",
+    "Evaluation",
+)
 KINDS = (
     ("Tasks", "task", TASKS),
     ("Techniques", "techniques", TECHNIQUES),
     ("Schedules", "training.schedule", SCHEDULES),
+    ("Optimizers", "training.optimizer", OPTIMIZERS),
     ("Preparation steps", "data.prepare", PREPARATION),
 )
 LIMITS = {
@@ -191,6 +201,8 @@ def _type(schema: Schema) -> str:
         return f"a [{registry.concept}](#{_anchor(registry)})"
     for options in (schema[key] for key in ("anyOf", "oneOf") if key in schema):
         return " or ".join(_type(option) for option in options)
+    if "const" in schema:
+        return f"`{schema['const']}`"
     if "enum" in schema:
         return " or ".join(f"`{value}`" for value in schema["enum"])
     if schema.get("type") == "array":
@@ -217,7 +229,7 @@ def _anchor(registry: Registry) -> str:
 def _default(schema: Schema, required: bool) -> str:
     if required:
         return "required"
-    if "$ref" in schema:
+    if "$ref" in schema or "default" not in schema:
         return "see there"
     return f"`{json.dumps(schema.get('default'), ensure_ascii=False)}`"
 

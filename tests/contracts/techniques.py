@@ -19,8 +19,18 @@ ALONE: dict[str, Techniques] = {
     "bitfit": [{"kind": "bitfit"}],
     "layer_norm": [{"kind": "layer_norm"}],
     "reinit": [{"kind": "reinit"}],
+    "replay": [{"kind": "replay"}],
     "lora": [{"kind": "lora", "r": 2}],
     "lora merged": [{"kind": "lora", "r": 2, "merge": True}],
+    "drop_layers": [{"kind": "drop_layers", "count": 1, "rows": 24}],
+    "distil": [{"kind": "distil", "share": 0, "hidden": 1}],
+    "l2_sp": [{"kind": "l2_sp"}],
+    "ewc": [{"kind": "ewc", "rows": 12}],
+    "r_drop": [{"kind": "r_drop"}],
+    "fgm": [{"kind": "fgm"}],
+    "neftune": [{"kind": "neftune"}],
+    "ema": [{"kind": "ema"}],
+    "swa": [{"kind": "swa", "start": 0.3, "every": 2}],
     "rslora": [{"kind": "lora", "r": 2, "variant": "rslora"}],
     "dora": [{"kind": "lora", "r": 2, "variant": "dora"}],
     "pissa": [{"kind": "lora", "r": 2, "variant": "pissa"}],
@@ -57,7 +67,18 @@ TOGETHER: dict[str, Techniques] = {
         {"kind": "discriminative", "decay": 0.8},
     ],
     "reinit + discriminative": [{"kind": "reinit"}, {"kind": "discriminative"}],
+    "lora + replay": [{"kind": "lora", "r": 2}, {"kind": "replay"}],
     "lora + discriminative": [{"kind": "lora", "r": 2}, {"kind": "discriminative"}],
+    "drop_layers + distil": [
+        {"kind": "drop_layers", "keep_every": 2},
+        {"kind": "distil", "share": 0, "hidden": 1},
+    ],
+    "drop_layers + lora": [
+        {"kind": "drop_layers", "layers": [0]},
+        {"kind": "lora", "r": 2, "merge": True},
+    ],
+    "lora + fgm": [{"kind": "lora", "r": 2}, {"kind": "fgm"}],
+    "l2_sp + neftune + ema": [{"kind": "l2_sp"}, {"kind": "neftune"}, {"kind": "ema"}],
 }
 """The pairs that the guides name."""
 
@@ -67,5 +88,6 @@ UNMATCHED: dict[str, Techniques] = {
     "discriminative": [{"kind": "discriminative", "rates": {"nothing.*": 1.0}}],
     "reinit": [{"kind": "reinit", "top": 9}],
     "lora": [{"kind": "lora", "target_modules": ["nothing"]}],
+    "drop_layers": [{"kind": "drop_layers", "layers": [7]}],
 }
 """Settings that name what the model does not have: refused, with what there is."""

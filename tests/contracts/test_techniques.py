@@ -39,7 +39,17 @@ def values_for(news: Path, base: Path, techniques: Techniques, **changes: Any) -
     values = recipe(news, base, techniques=techniques, **changes)
     values["training"] |= {"batch_size": 8, "epochs": 1, "save_every": 3, "evaluate_every": 5}
     values["training"]["dropout"] = 0.1
-    return values
+    looks_back = any(technique.looks_back for technique in parsed(techniques))
+    return after_another(values) if looks_back else values
+
+
+def after_another(values: dict[str, Any]) -> dict[str, Any]:
+    """The recipe as a second stage, behind one of two steps of another task on the same rows."""
+    second = {key: value for key, value in values.items() if key not in ("name", "base")}
+    first = second | {"name": "first", "base": values["base"], "techniques": []}
+    first["task"] = {"kind": "contrast"}
+    first["training"] = second["training"] | {"max_steps": 2}
+    return {"name": values["name"], "stages": [first, {"name": "second", **second}]}
 
 
 def parsed(techniques: Techniques) -> list[Technique]:
@@ -57,8 +67,7 @@ def applied(techniques: list[Technique], base: Path, run: Run) -> Model:
 
 
 def _train_rows(run: Run) -> pl.DataFrame:
-    (file,) = run.path.glob("stages/*/data/train.parquet")
-    return pl.read_parquet(file)
+    return pl.read_parquet(max(run.path.glob("stages/*/data/train.parquet")))
 
 
 def assert_frozen_are_as_before(run: Run, techniques: list[Technique], base: Path) -> None:

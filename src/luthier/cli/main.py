@@ -15,9 +15,11 @@ from luthier.cli import (
     doctor,
     evaluate,
     export,
+    find_rate,
     init,
     predict,
     prepare,
+    pretrain,
     recipes,
     runs,
     schema,
@@ -36,9 +38,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for verb in (
-    init, doctor, prepare, tune, evaluate, predict, export, runs, recipes, techniques, schema,
+    init, doctor, prepare, pretrain, find_rate, tune, evaluate, predict, export, runs, recipes,
+    techniques, schema,
 ):  # fmt: skip
-    app.command(name=verb.__name__.rpartition(".")[2])(verb.command)
+    app.command(name=verb.__name__.rpartition(".")[2].replace("_", "-"))(verb.command)
 
 
 def main() -> None:

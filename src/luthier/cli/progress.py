@@ -18,14 +18,24 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from luthier.core.locale import current_language, translate
+from luthier.cli.results import finding_lines
+from luthier.core.locale import translate
 from luthier.pipeline import Listener
-from luthier.train.events import Evaluated, Event, Reused, Started, Stepped, Stopped
+from luthier.train.events import (
+    Evaluated,
+    Event,
+    Reused,
+    Sampled,
+    Started,
+    Stepped,
+    Stopped,
+)
 
 PHASES = {
     "prepare": "Preparing the data",
     "load": "Loading the base",
     "train": "Training",
+    "rates": "Training while the learning rate rises",
     "evaluate": "Evaluating on the test rows",
 }
 
@@ -50,6 +60,8 @@ class Display:
             transient=True,
         )
         self._task: TaskID | None = None
+        self._last: Stepped | None = None
+        self._grown = 1
         self.listener = Listener(self._phase, self._findings, self._event)
 
     def __enter__(self) -> Display:
@@ -69,10 +81,8 @@ class Display:
         self._say(f"{prefix}{translate(PHASES[phase])} ...")
 
     def _findings(self, _stage: str, found: list[dict[str, Any]]) -> None:
-        for one in found[:SHOWN]:
-            self._say(f"! {one['text'][current_language()]}")
-            if one["fix"]:
-                self._say(f"    {translate('fix: ')}{one['fix']}")
+        for line in finding_lines(found[:SHOWN]):
+            self._say(line)
 
     def _event(self, event: Event) -> None:
         if isinstance(event, Started):
@@ -81,6 +91,7 @@ class Display:
             self._task = self._bar.add_task(
                 translate("Training"), total=event.total, completed=event.step, detail=""
             )
+            self._last = None
         elif isinstance(event, Reused):
             self._say(
                 translate(
@@ -92,7 +103,8 @@ class Display:
             )
         elif isinstance(event, Stepped) and self._task is not None:
             detail = f"loss {event.loss:.3f}"
-            self._bar.update(self._task, completed=event.step, detail=detail)
+            self._bar.update(self._task, completed=event.step, total=event.total, detail=detail)
+            self._reaction(event)
         elif isinstance(event, Evaluated):
             text = translate(
                 "  step {step}: validation {metric} {value:.4f}{best}",
@@ -102,8 +114,25 @@ class Display:
                 best=" *" if event.best else "",
             )
             self._say(text)
+        elif isinstance(event, Sampled):
+            for text in event.texts:
+                self._say(f"    | {' '.join(text.split())}")
         elif isinstance(event, Stopped):
             self._say(translate("Stopped early: validation no longer improves."))
+
+    def _reaction(self, event: Stepped) -> None:
+        """Tell of a cut of the rate or of larger batches, when they begin."""
+        last, self._last = self._last, event
+        if last and event.reaction < last.reaction:
+            self._say(translate(
+                "  step {step}: the schedule cuts the learning rate to {lr:.3g}",
+                step=last.step, lr=event.lr,
+            ))  # fmt: skip
+        if last and event.grown > self._grown:
+            self._grown = event.grown
+            self._say(translate(
+                "  step {step}: batches grow to {rows} rows", step=last.step, rows=event.rows
+            ))  # fmt: skip
 
     def _say(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False)

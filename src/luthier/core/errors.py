@@ -46,6 +46,10 @@ class RecipeError(LuthierError):
     """The recipe, or an override of it, cannot be used as written."""
 
 
+class Diverged(RecipeError):
+    """Training left the finite numbers."""
+
+
 class DataError(LuthierError):
     """A source cannot be read, or its rows cannot serve the task."""
 

@@ -5,40 +5,49 @@ from __future__ import annotations
 from typing import Any
 
 from luthier.core.locale import LANGUAGES, translate
+from luthier.core.page.findings import MIDDLE
+from luthier.metrics import scale
 
 WIDE_INTERVAL = 0.06
 POOR_CALIBRATION = 0.08
 LARGE_LOSS = 0.2
+MUCH_FORGOTTEN = 0.03
 
 
 def advise(report: dict[str, Any]) -> list[dict[str, str]]:
-    """Advice in order of likely gain; each in every language."""
+    """Advice in order of likely gain; each in every language.
+
+    What was found out about training comes first, where it matters.
+    """
+    of_training = [f["text"] for f in report["findings"] if f["harm"] >= MIDDLE]
     found = [
-        *_overfitting(report),
+        *_forgotten(report),
         *_weakest_class(report),
         *_interval(report),
         *_calibration(report),
         *_data(report),
     ]
-    return [{code: translate(text, code, **fields) for code in LANGUAGES} for text, fields in found]
+    return of_training + [
+        {code: translate(text, code, **fields) for code in LANGUAGES} for text, fields in found
+    ]
 
 
 Advice = list[tuple[str, dict[str, object]]]
 
 
-def _overfitting(report: dict[str, Any]) -> Advice:
-    losses = [(e["step"], e["metrics"].get("log_loss")) for e in report["evaluations"]]
-    known = [(step, loss) for step, loss in losses if loss is not None]
-    if len(known) < 3:
+def _forgotten(report: dict[str, Any]) -> Advice:
+    found = report.get("forgetting")
+    if not found:
         return []
-    best = min(known, key=lambda pair: pair[1])
-    if known[-1][1] < best[1] * 1.1 or best[0] == known[-1][0]:
+    lost = zip(found["stages"], found["metrics"], found["forgetting"], strict=False)
+    worst = max(lost, key=lambda one: one[2] if one[2] is not None else 0.0)
+    if worst[2] is None or worst[2] < MUCH_FORGOTTEN:
         return []
     text = (
-        "Over-fitting: the validation loss was lowest at step {step} ({low:.3f}) and rose to "
-        "{last:.3f}. Train for fewer epochs, freeze lower layers, or add data."
+        "This stage forgot {lost:.3f} of {metric} on the test of stage {stage}. If that is still "
+        "needed: techniques: [replay], a lower learning rate, or lora."
     )
-    return [(text, {"step": best[0], "low": best[1], "last": known[-1][1]})]
+    return [(text, {"stage": worst[0], "metric": worst[1], "lost": worst[2]})]
 
 
 def _weakest_class(report: dict[str, Any]) -> Advice:
@@ -57,9 +66,10 @@ def _weakest_class(report: dict[str, Any]) -> Advice:
 
 
 def _interval(report: dict[str, Any]) -> Advice:
-    headline = report["measures"]["metrics"][report["verdict"]["headline"]]
+    name = report["verdict"]["headline"]
+    headline = report["measures"]["metrics"][name]
     width = headline["high"] - headline["low"]
-    if width < WIDE_INTERVAL:
+    if width < WIDE_INTERVAL * scale(name):
         return []
     text = (
         "The interval is {width:.3f} wide with {n} test rows: label more rows for a narrower one."

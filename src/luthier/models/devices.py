@@ -15,6 +15,11 @@ import torch
 
 from luthier.core.errors import SetupError
 
+try:
+    import resource
+except ImportError:  # Windows has no such module.
+    resource = None  # type: ignore[assignment]
+
 Precision = Literal["fp32", "bf16"]
 
 
@@ -86,6 +91,38 @@ def autocast(precision: Precision, place: torch.device) -> AbstractContextManage
     if precision == "fp32":
         return nullcontext()
     return torch.autocast(place.type, torch.bfloat16)
+
+
+def memory_free(place: torch.device) -> int | None:
+    """Bytes that may still be taken on a device; None where the system does not say."""
+    if place.type == "cuda":
+        return int(torch.cuda.mem_get_info(place)[0])
+    try:
+        with Path("/proc/meminfo").open(encoding="ascii") as file:
+            lines = dict(line.split(":", 1) for line in file)
+        free = 1024 * int(lines["MemAvailable"].split()[0])
+    except (OSError, KeyError, ValueError):
+        return None
+    return min([free, *_free_in_group()])
+
+
+def memory_peak(place: torch.device) -> int:
+    """The most bytes that this process held on a device so far."""
+    if place.type == "cuda":
+        return int(torch.cuda.max_memory_reserved(place))
+    if resource is None:
+        return 0
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def _free_in_group() -> list[int]:
+    """What a container's limit leaves, where there is one."""
+    folder = Path("/sys/fs/cgroup")
+    try:
+        limit, used = ((folder / name).read_text() for name in ("memory.max", "memory.current"))
+        return [max(0, int(limit) - int(used))]
+    except (OSError, ValueError):
+        return []
 
 
 def seed_everything(seed: int, *more: int) -> None:

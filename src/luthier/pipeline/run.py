@@ -14,6 +14,7 @@ from luthier.pipeline.listener import Listener
 from luthier.pipeline.stage import run_stage
 from luthier.recipe.load import Loaded, dump_recipe, load_recipe
 from luthier.runs import Run, State, list_runs
+from luthier.train.loop import LOSS
 
 
 def tune(
@@ -69,9 +70,13 @@ def carry_out(run: Run, loaded: Loaded, listener: Listener) -> Run:
 def _check_before_start(loaded: Loaded) -> None:
     """Refuse metrics that do not exist before hours are spent."""
     for stage in loaded.recipe.stages:
-        known = dict.fromkeys(stage.task.metric_names())
-        for name in (*stage.evaluation.target, *filter(None, [stage.evaluation.best])):
-            check_metric(name, known)
+        measured = dict.fromkeys(stage.task.metric_names())
+        for name in stage.evaluation.target:
+            check_metric(name, measured)
+        settings, known = stage.training, measured | {LOSS: None}
+        growth = settings.grow_batch.metric if settings.grow_batch else None
+        for watched in filter(None, (stage.evaluation.best, settings.schedule.watched, growth)):
+            check_metric(watched, known)
 
 
 def _unfinished(loaded: Loaded, runs_dir: Path, resolved: str) -> Run:

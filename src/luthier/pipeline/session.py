@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
 
+from luthier.core.errors import RecipeError
 from luthier.data.prepared import Prepared
-from luthier.evaluation.predict import predict
 from luthier.models.devices import device
 from luthier.models.model import Model
 from luthier.models.vocabulary import train_known_rows
 from luthier.pipeline.frozen import keep_frozen
-from luthier.recipe.schema import Stage
-from luthier.tasks.task import Batch, Example, Task, inputs_of
+from luthier.pipeline.past import LookingBack
+from luthier.pipeline.validation import Validation
+from luthier.recipe.schema import Stage, Training
+from luthier.tasks.task import Example, Task
 from luthier.techniques.technique import Work, course
 from luthier.train.loop import Session
 from luthier.train.optimizer import build_optimizer
-
-
-def work_on(task: Task, examples: Sequence[Example], batch_size: int) -> Work:
-    """What techniques may look at of the training on encoded rows."""
-
-    def batches(count: int) -> Iterator[Batch]:
-        for start in range(0, min(count, len(examples)), batch_size):
-            yield task.collate(examples[start : min(start + batch_size, count)])
-
-    return Work(batches, task.loss, inputs_of)
 
 
 def session_for(
@@ -38,6 +31,7 @@ def session_for(
     rows: Sequence[Example],
     work: Work,
     folder: Path,
+    earlier: Sequence[LookingBack] = (),
 ) -> Session:
     """The model with its techniques applied and its optimizer, ready to train on encoded rows.
 
@@ -49,30 +43,47 @@ def session_for(
         rows: Its training rows, encoded.
         work: What techniques may look at.
         folder: Of the stage's checkpoints.
+        earlier: Earlier stages whose rows are trained on too.
     """
     for technique in stage.techniques:
         technique.check(model)
     for technique in stage.techniques:
         technique.apply(model, work)
     model.network.to(device())
-    if task.reads == "text":
-        train_known_rows(model.core, (row["input_ids"] for row in rows))
+    if task.reads == "text" and not task.whole_vocabulary:
+        every = chain(rows, *(past.examples for past in earlier))
+        train_known_rows(model.core, (task.given(row) for row in every))
     over_time = course(stage.techniques, model)
     optimizer = build_optimizer(model.core, over_time, stage.training)
     companions = [technique.companion(model, work) for technique in stage.techniques]
-    validation = prepared.splits.get("validation", pl.DataFrame())
-    evaluate, examples = None, list[Example]()
-    if not validation.is_empty():
-        examples, references = task.encode(validation), task.references(validation)
-
-        def evaluate() -> dict[str, float]:
-            predictions = predict(model, task, examples, batch_size=stage.evaluation.batch_size)
-            return task.measure(predictions, references, resamples=0).values()
-
-    metric = stage.evaluation.best or next(iter(stage.evaluation.target), task.default_metric)
+    usual = task.picked_by or next(iter(stage.evaluation.target), task.default_metric)
+    metric = stage.evaluation.best or usual
+    validation = None
+    if prepared.splits.get("validation", pl.DataFrame()).is_empty():
+        _check_without_validation(stage.training)
+    else:
+        watched = task.watched(prepared.splits["validation"], metric)
+        validation = Validation(model, *watched, batch_size=stage.evaluation.batch_size)
     session = Session(
-        model, task, rows, optimizer, stage.training, metric, evaluate, over_time,
+        model, task, rows, optimizer, stage.training, metric, validation, over_time,
         [companion for companion in companions if companion],
     )  # fmt: skip
-    keep_frozen(session, examples, folder)
+    keep_frozen(session, validation.examples if validation else [], folder)
     return session
+
+
+def _check_without_validation(settings: Training) -> None:
+    """Refuse what would wait for evaluations that never come."""
+    reacting = {
+        "training.schedule": settings.schedule.needs_validation,
+        "training.grow_batch": settings.grow_batch is not None,
+        "training.early_stopping": settings.early_stopping is not None,
+    }
+    for key, reacts in reacting.items():
+        if reacts:
+            raise RecipeError(
+                "{key} goes by what validation gives, and there are no validation rows.",
+                hint="Set data.split.validation to 0.1, or name a source in data.validation.",
+                where=key,
+                key=key,
+            )

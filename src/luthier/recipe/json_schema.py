@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from luthier.core.registry import REGISTRY_KEY
-from luthier.recipe.registries import PREPARATION, SCHEDULES, TASKS, TECHNIQUES
+from luthier.recipe.registries import OPTIMIZERS, PREPARATION, SCHEDULES, TASKS, TECHNIQUES
 from luthier.recipe.schema import Recipe
 
-_BY_CONCEPT = {r.concept: r for r in (TASKS, TECHNIQUES, PREPARATION, SCHEDULES)}
+_BY_CONCEPT = {r.concept: r for r in (TASKS, TECHNIQUES, PREPARATION, SCHEDULES, OPTIMIZERS)}
 
 
 def recipe_schema() -> dict[str, Any]:

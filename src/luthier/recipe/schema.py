@@ -9,7 +9,8 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from luthier.core.config import Config
 from luthier.core.registry import Registered
 from luthier.recipe.compatible import works_with
-from luthier.recipe.registries import PREPARATION, SCHEDULES, TASKS, TECHNIQUES
+from luthier.recipe.new import BaseName
+from luthier.recipe.registries import OPTIMIZERS, PREPARATION, SCHEDULES, TASKS, TECHNIQUES
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 
@@ -107,9 +108,10 @@ class Data(Config):
     """Column separator of text tables; default: detected."""
     limit: Annotated[int, Field(gt=0)] | None = None
     """Use at most this many rows of `train`, chosen by the split's seed."""
-    profile: Literal["news", "social", "web", "chat", "none"] | None = None
+    profile: Literal["news", "social", "web", "chat", "corpus", "none"] | None = None
     """Kind of text, which decides the steps that clean it: edited text, posts, pages, what people
-    and assistants say, or `none` to clean nothing. Default: by the kind of rows."""
+    and assistants say, `corpus` for much plain text to pre-train on (repeated and empty documents
+    go, and little else is done), or `none` to clean nothing. Default: by the kind of rows."""
     steps: dict[str, bool | dict[str, Any]] = {}
     """Changes to the profile's steps: kind to `false` (off), `true` (on) or its settings, e.g.
     `{pii: {action: mask}, near_duplicates: false}`."""
@@ -161,6 +163,24 @@ class EarlyStopping(Config):
     """Smallest change of the metric that counts as improvement."""
 
 
+class BatchGrowth(Config):
+    """More rows a step when validation stands still, instead of a lower rate (Smith et al. 2018).
+
+    The gradient's noise falls, as it does with a lower rate, with fewer updates for the same rows.
+    """
+
+    factor: Annotated[int, Field(ge=2)] = 2
+    """How many times as many rows a step has after each plateau."""
+    most: Annotated[int, Field(ge=2)] = 8
+    """At most so many times as many as at first."""
+    patience: Annotated[int, Field(ge=0)] = 1
+    """Evaluations without improvement that are let pass; one more is a plateau."""
+    min_delta: Annotated[float, Field(ge=0)] = 0.0
+    """Smallest change of the metric that counts as improvement."""
+    metric: str | None = None
+    """Validation metric to watch, e.g. `loss`; default: the one that picks the best weights."""
+
+
 class Training(Config):
     """How the model is fitted. Names as in transformers' TrainingArguments where both have them."""
 
@@ -168,30 +188,43 @@ class Training(Config):
     """Passes over the training rows; fractions are allowed."""
     max_steps: Annotated[int, Field(gt=0)] | None = None
     """Optimizer steps, instead of `epochs`."""
-    batch_size: Annotated[int, Field(gt=0)] = 32
-    """Rows per micro-batch; rows per optimizer step = this times `gradient_accumulation_steps`."""
+    max_training_tokens: Annotated[int, Field(gt=0)] | None = None
+    """Tokens to train on, repetitions counted, instead of `epochs`."""
+    max_minutes: Annotated[float, Field(gt=0)] | None = None
+    """Minutes to train, evaluations not counted, instead of `epochs`. The schedule follows the
+    steps that the time seems to have room for, so a run depends on the speed of the machine; with
+    `wsd` nothing does until the decay begins."""
+    batch_size: Annotated[int, Field(gt=0)] | Literal["auto"] = 32
+    """Rows per micro-batch; rows per optimizer step = this times `gradient_accumulation_steps`.
+    `auto`: as many of the `rows_per_step` as memory has room for and no more than are of use,
+    measured before the first step; the update is the same."""
+    rows_per_step: Annotated[int, Field(gt=0)] | None = None
+    """Rows per optimizer step where `batch_size` is `auto`; default: 32."""
     gradient_accumulation_steps: Annotated[int, Field(gt=0)] = 1
     """Micro-batches per optimizer step. The gradient is that of one large batch, exactly."""
     max_tokens: Annotated[int, Field(gt=0)] = 8192
-    """Token budget of a micro-batch, padding included: longer batches are cut into several."""
+    """Token budget of a micro-batch, padding included: longer batches are cut into several. With
+    `batch_size: auto` it follows from that."""
     group_by_length: bool = True
     """Form batches of rows of like length, so that little is padding. False: wholly random."""
     learning_rate: Annotated[float, Field(gt=0)] = 1e-4
     """Highest learning rate, before a technique's multiplier."""
+    optimizer: Annotated[Any, Registered(OPTIMIZERS, default="adamw")] = Field(
+        default={"kind": "adamw"}, validate_default=True
+    )
+    """How gradients become changes of the weights."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
-    """AdamW's decoupled decay; never on biases and normalisation weights."""
-    adam_beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    """Decay of the first moment."""
-    adam_beta2: Annotated[float, Field(ge=0, lt=1)] = 0.999
-    """Decay of the second moment."""
-    adam_epsilon: Annotated[float, Field(gt=0)] = 1e-8
-    """Added to the denominator."""
+    """Decoupled decay of the weights; never of biases and normalisation weights."""
     max_grad_norm: Annotated[float, Field(gt=0)] | None = 1.0
     """Gradients are scaled down to this global norm; null: never."""
     schedule: Annotated[Any, Registered(SCHEDULES, default="linear")] = Field(
-        default={"kind": "linear", "warmup": 0.1}, validate_default=True
+        default_factory=lambda given: given["optimizer"].schedule, validate_default=True
     )
-    """The learning rate over time, as a multiplier of `learning_rate`."""
+    """The learning rate over time, as a multiplier of `learning_rate`; default: linear, with a
+    warm-up of a tenth of the steps. Optimizer `schedule_free`: constant, with the same warm-up."""
+    gradient_checkpointing: bool = False
+    """Compute activations again in the backward pass instead of keeping them: less memory, about
+    a third more time, the same gradients."""
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Dropout of the base while training; default: what the base was made with."""
     seed: int = 0
@@ -208,6 +241,31 @@ class Training(Config):
     """Optimizer steps between checkpoints to resume from; default: at every evaluation."""
     early_stopping: EarlyStopping | None = None
     """Stop before the last step when validation no longer improves."""
+    grow_batch: BatchGrowth | None = None
+    """Let steps have more rows when validation no longer improves. `epochs`, `max_steps` and the
+    steps between evaluations count steps of the first size."""
+
+    @property
+    def rows_of_a_step(self) -> int:
+        """Rows behind one optimizer step."""
+        if self.batch_size == "auto":
+            return self.rows_per_step or 32
+        return self.batch_size * self.gradient_accumulation_steps
+
+    @model_validator(mode="after")
+    def _one_budget(self) -> Self:
+        if sum(map(bool, (self.max_steps, self.max_training_tokens, self.max_minutes))) > 1:
+            raise ValueError("give one of max_steps, max_training_tokens and max_minutes")
+        return self
+
+    @model_validator(mode="after")
+    def _rows_said_once(self) -> Self:
+        auto = self.batch_size == "auto"
+        if self.rows_per_step is not None and not auto:
+            raise ValueError("rows_per_step is for batch_size: auto")
+        if auto and self.gradient_accumulation_steps > 1:
+            raise ValueError("with batch_size: auto give rows_per_step instead of accumulation")
+        return self
 
 
 class Evaluation(Config):
@@ -224,6 +282,9 @@ class Evaluation(Config):
     """Level of the bootstrap intervals."""
     resamples: Annotated[int, Field(ge=100)] = 1000
     """Bootstrap resamples behind each interval."""
+    earlier: bool = True
+    """Whether the tests of the stages that this one's base comes from are opened again after it, to
+    see what it has forgotten of them."""
 
 
 class Stage(Config):
@@ -231,9 +292,10 @@ class Stage(Config):
 
     name: str = "main"
     """Name of the stage, part of its folder's name."""
-    base: str | None = None
-    """What to start from: a built-in name (`minilm-l6`), a folder, a hub id, `run:NAME`, or
-    `new:resnet-small`, a small network for images with random weights.
+    base: BaseName = None
+    """What to start from: a built-in name (`minilm-l6`), a folder, a hub id, `run:NAME`,
+    `new:resnet-small`, a small network for images with random weights, or
+    `{new: {family: decoder, size: mini}}`, a network for text with random weights.
     A later stage without it starts from the stage before."""
     task: Annotated[Any, Registered(TASKS)]
     """What is learned."""
@@ -248,7 +310,7 @@ class Stage(Config):
 
     @model_validator(mode="after")
     def _new_base_is_trained(self) -> Self:
-        new = self.base is not None and self.base.partition(":")[0] == "new"
+        new = str(self.base).partition(":")[0] == "new"
         adapted = [technique.kind for technique in self.techniques if technique.needs_base]
         if new and adapted:
             raise ValueError(f"{adapted[0]} adapts a trained base, and {self.base} is random")
@@ -259,6 +321,17 @@ class Stage(Config):
         unfit = [one.kind for one in self.techniques if not works_with(one, self.task)]
         if unfit:
             raise ValueError(f"{unfit[0]} does not work with the task {self.task.kind}")
+        return self
+
+    @model_validator(mode="after")
+    def _adapters_find_their_base(self) -> Self:
+        changed = [technique.kind for technique in self.techniques if technique.changes_base]
+        alone = [t.kind for t in self.techniques if getattr(t, "merge", True) is False]
+        if changed and alone:
+            raise ValueError(
+                f"{changed[0]} changes the base, and {alone[0]} saves adapters without it: "
+                "set merge: true"
+            )
         return self
 
     def spelled_out(self) -> list[Self]:

@@ -24,8 +24,8 @@ else:
 
 
 TRAINING: dict[str, Any] = {
-    "max_steps": 40, "batch_size": 8, "gradient_accumulation_steps": 1, "learning_rate": 1e-4,
-    "evaluate_every": 40, "early_stopping": None,
+    "max_steps": 40, "batch_size": 8, "rows_per_step": None, "gradient_accumulation_steps": 1,
+    "learning_rate": 1e-4, "evaluate_every": 40, "early_stopping": None, "grow_batch": None,
 }  # fmt: skip
 """How the stage before one that classifies is trained, where the settings of the latter do not
 serve: the whole base, for so many steps however few the rows are."""

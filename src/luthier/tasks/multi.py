@@ -69,6 +69,8 @@ class Multi(TaskConfig):
                 raise ValueError(f"'{name}': names of tasks are letters, digits, - and _")
             if isinstance(task, Multi):
                 raise ValueError("a mixture of tasks holds no other mixture")
+            if not task.shares:
+                raise ValueError(f"'{name}': a task {task.kind} has its base to itself")
         return tasks
 
     @model_validator(mode="after")

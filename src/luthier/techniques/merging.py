@@ -53,10 +53,8 @@ def merge(model: Model, work: Work, tolerance: float) -> None:
 
 def _outputs(network: nn.Module, work: Work) -> list[Tensor]:
     """Every tensor of numbers that the network gives on the first training rows."""
-    place = next(network.parameters()).device
     found: list[Tensor] = []
     with torch.inference_mode():
         for batch in work.batches(ROWS):
-            inputs = {name: tensor.to(place) for name, tensor in work.inputs(batch).items()}
-            found += tensors_of(network(**inputs))
+            found += tensors_of(work.ask(network, batch))
     return found

@@ -23,6 +23,7 @@ class Reinit(Technique):
     """
 
     needs_base: ClassVar[bool] = True
+    changes_base: ClassVar[bool] = True
     source: ClassVar[str] = "Zhang et al. 2021, arXiv:2006.05987"
 
     kind: Literal["reinit"] = "reinit"

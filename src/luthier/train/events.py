@@ -60,8 +60,14 @@ class Stepped(Event):
     """Tokens of the step's rows, without padding."""
     padded: int
     """Tokens computed, padding included."""
+    total: int
+    """Optimizer steps planned, as it looks now."""
     cosines: dict[str, float] | None = None
     """``TASK TASK`` to the cosine between their gradients, where the task asks for it."""
+    reaction: float = 1.0
+    """The part of the learning rate's factor by which the schedule answers to how training goes."""
+    grown: int = 1
+    """How many times as many rows as at first the step had by plan."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,13 @@ class Evaluated(Event):
     """The metric that picks the best checkpoint."""
     best: bool
     """Whether it is the best so far."""
+
+
+@dataclass(frozen=True)
+class Sampled(Event):
+    """The model made something up, for people to read."""
+
+    texts: list[str]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 
 from luthier.core.ahead import Ahead
-from luthier.core.errors import RecipeError
+from luthier.core.errors import Diverged
 from luthier.data.batch import Rows, micro_batches, plan_epoch
 from luthier.metrics import higher_is_better
 from luthier.models import kernels
@@ -30,14 +31,21 @@ from luthier.train.events import (
     Event,
     Finished,
     Reused,
+    Sampled,
     Started,
     Stepped,
     Stopped,
 )
 from luthier.train.optimizer import Course, set_pace, trained
+from luthier.train.plateaus import plateaus
 from luthier.train.schedule import Moment
 from luthier.train.state import Progress
 from luthier.train.step import StepResult, accumulate, update
+
+LOSS = "loss"
+"""Name among the validation metrics of the task's own loss."""
+FIRST_GUESS = 1000
+"""Steps that a budget of time is taken to have room for until one was timed."""
 
 
 @dataclass
@@ -64,10 +72,11 @@ class Session:
     """What is kept of them."""
 
     def __post_init__(self) -> None:
-        self.lengths = np.array([self.task.size(example) for example in self.examples])
+        self.lengths = self.task.sizes(self.examples)
         self._mixture = self.task.plan(self.examples)
         self._plan: tuple[int, list[Rows]] = (-1, [])
-        self._ahead = Ahead(lambda step: list(self._collated(step)), self.total_steps)
+        end = sys.maxsize if self.settings.max_minutes else self.total_steps
+        self._ahead = Ahead(lambda step: list(self._collated(step)), end)
 
     @property
     def trained(self) -> frozenset[str]:
@@ -78,6 +87,7 @@ class Session:
     def measuring(self) -> Iterator[None]:
         """While it is open the network has the weights that are to be measured and kept."""
         with ExitStack() as stack:
+            stack.enter_context(self.settings.optimizer.measuring(self.optimizer))
             for companion in self.companions:
                 stack.enter_context(companion.measuring())
             yield
@@ -85,7 +95,7 @@ class Session:
     @property
     def rows_per_step(self) -> int:
         """Rows behind one optimizer step."""
-        return self.settings.batch_size * self.settings.gradient_accumulation_steps
+        return self.settings.rows_of_a_step
 
     @property
     def steps_per_epoch(self) -> int:
@@ -94,14 +104,53 @@ class Session:
 
     @property
     def total_steps(self) -> int:
-        """Optimizer steps planned."""
-        planned = math.ceil(self.settings.epochs * self.steps_per_epoch)
-        return self.settings.max_steps or max(1, planned)
+        """Optimizer steps planned; under a budget of time, as many as it seems to have room for."""
+        settings, progress = self.settings, self.progress
+        if settings.max_minutes:
+            budget = 60 * settings.max_minutes
+            if progress.seconds >= budget:
+                return progress.step
+            pace = max(progress.seconds, 1e-9) / max(1, progress.step)
+            seen = math.ceil(budget / pace) if progress.step else FIRST_GUESS
+            return max(progress.step + 1, seen)
+        if settings.max_training_tokens:
+            epochs = settings.max_training_tokens / max(1, int(self.lengths.sum()))
+            return max(1, math.ceil(epochs * self.steps_per_epoch))
+        planned = math.ceil(settings.epochs * self.steps_per_epoch)
+        return settings.max_steps or max(1, planned)
 
     @property
     def evaluate_every(self) -> int:
         """Optimizer steps between evaluations."""
         return self.settings.evaluate_every or self.steps_per_epoch
+
+    @property
+    def save_every(self) -> int:
+        """Optimizer steps between checkpoints."""
+        return self.settings.save_every or self.evaluate_every
+
+    def moment(self) -> Moment:
+        """Where training stands, for the schedule."""
+        progress = self.progress
+        return Moment(
+            progress.step, self.total_steps, progress.evaluations, progress.losses, self.metric
+        )
+
+    def portions(self) -> range:
+        """The steps, as they are planned, whose rows make the next update.
+
+        One, or of a grown batch several, but never beyond an evaluation or a checkpoint.
+        """
+        step, growth = self.progress.step, self.settings.grow_batch
+        if growth is None:
+            return range(step, step + 1)
+        found = plateaus(
+            self.progress.evaluations, growth.metric or self.metric,
+            patience=growth.patience, min_delta=growth.min_delta,
+        )  # fmt: skip
+        grown = min(growth.most, growth.factor**found)
+        ends = [every - step % every for every in (self.evaluate_every, self.save_every)]
+        return range(step, step + min(grown, *ends, self.total_steps - step))
 
     def rows_of(self, step: int) -> Rows:
         """The rows of an optimizer step: a function of (seed, epoch, step) alone."""
@@ -144,20 +193,24 @@ def train(session: Session) -> Iterator[Event]:
     The generator pauses at every event; a consumer may save the session's state
     then, or stop iterating, and training goes on later exactly as if it had not.
     """
-    progress, settings, total = session.progress, session.settings, session.total_steps
+    progress = session.progress
     resumed_at = progress.step
-    yield Started(progress.step, total)
+    yield Started(progress.step, session.total_steps)
     if session.told:
         yield replace(session.told, step=progress.step)
-    prepare_to_train(session.model)
+    prepare_to_train(session)
     while True:
         if _evaluation_due(session):
             yield _evaluate(session)
-            prepare_to_train(session.model)
+            with session.measuring():
+                texts = session.task.continuations(session.model, session.settings.seed)
+            if texts:
+                yield Sampled(progress.step, texts)
+            prepare_to_train(session)
+        total = session.total_steps
         if progress.stopped or progress.step >= total:
             break
-        save_every = settings.save_every or session.evaluate_every
-        if progress.step % save_every == 0 and progress.step > resumed_at:
+        if progress.step % session.save_every == 0 and progress.step > resumed_at:
             yield CheckpointDue(progress.step)
         yield _step(session, total)
     if progress.stopped:
@@ -165,12 +218,16 @@ def train(session: Session) -> Iterator[Event]:
     yield Finished(progress.step, progress.best_step if session.evaluate else progress.step)
 
 
-def prepare_to_train(model: Model) -> None:
+def prepare_to_train(session: Session) -> None:
     """Training mode, but for frozen statistics, with the kernels that are fastest in it."""
-    model.network.train()
-    keep_frozen_statistics(model.core)
+    core = session.model.core
+    session.model.network.train()
+    keep_frozen_statistics(core)
     if device().type == "cpu":
-        kernels.use_fast(model.core)
+        kernels.use_fast(core)
+    if session.settings.gradient_checkpointing:
+        core.gradient_checkpointing_enable({"use_reentrant": False})
+    session.task.adjust(core)
 
 
 def _evaluation_due(session: Session) -> bool:
@@ -189,15 +246,16 @@ def _evaluation_due(session: Session) -> bool:
 def _step(session: Session, total: int) -> Stepped:
     progress, settings = session.progress, session.settings
     started = time.perf_counter()
-    moment = Moment(progress.step, total, progress.evaluations)
+    moment, portions = session.moment(), session.portions()
     rate = settings.learning_rate * settings.schedule.multiplier(moment)
     set_pace(session.optimizer, session.course, progress.step / total, rate)
-    rows = session.rows_of(progress.step)
-    batches = session.cut(progress.step)
-    result = _compute(session, batches)
-    progress.step += 1
+    rows = np.concatenate([session.rows_of(step) for step in portions])
+    batches = [batch for step in portions for batch in session.cut(step)]
+    result = _compute(session, portions, batches)
+    progress.step += len(portions)
     for companion in session.companions:
         companion.after_update(progress.step / total)
+    progress.losses = _latest([*progress.losses, result.loss], settings.schedule.memory)
     progress.rows += len(rows)
     progress.seconds += time.perf_counter() - started
     return Stepped(
@@ -209,11 +267,18 @@ def _step(session: Session, total: int) -> Stepped:
         rows=len(rows),
         tokens=int(session.lengths[rows].sum()),
         padded=sum(len(batch) * int(session.lengths[batch].max()) for batch in batches),
+        total=total,
         cosines=result.cosines,
+        reaction=settings.schedule.reaction(moment),
+        grown=len(portions),
     )
 
 
-def _compute(session: Session, batches: list[Rows]) -> StepResult:
+def _latest(values: list[float], count: int) -> list[float]:
+    return values[-count:] if count else []
+
+
+def _compute(session: Session, portions: Iterable[int], batches: list[Rows]) -> StepResult:
     settings = session.settings
     place = device()
     task = session.task
@@ -223,7 +288,7 @@ def _compute(session: Session, batches: list[Rows]) -> StepResult:
     loss_sum, weight_sum = accumulate(
         session.model.network,
         task,
-        ({**batch, **shared} for batch in session.batches(session.progress.step)),
+        ({**batch, **shared} for step in portions for batch in session.batches(step)),
         place=place,
         precision=choose_precision(settings.precision, place),
         seeds=seeds,
@@ -244,7 +309,7 @@ def _compute(session: Session, batches: list[Rows]) -> StepResult:
         )  # fmt: skip
         return replace(result, cosines=cosines)
     except FloatingPointError as error:
-        raise RecipeError(
+        raise Diverged(
             "Training diverged at step {step}: {problem}.",
             hint="Lower training.learning_rate (it is {rate}), or lengthen the warm-up.",
             step=session.progress.step + 1,

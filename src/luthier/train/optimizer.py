@@ -1,4 +1,4 @@
-"""AdamW over parameters grouped by how fast they move."""
+"""The optimizer over parameters grouped by how fast they move."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import torch
 from torch import nn
 
 from luthier.core.errors import RecipeError
+from luthier.models.vocabulary import KnownRows
 from luthier.recipe.schema import Training
+from luthier.train.update_rule import UpdateRule
 
 Course = Mapping[float, Mapping[str, float]]
 """From which progress (0 to 1) on which multipliers hold, by parameter, in order from 0."""
@@ -22,8 +24,8 @@ def trained(course: Course) -> frozenset[str]:
     )
 
 
-def build_optimizer(core: nn.Module, course: Course, settings: Training) -> torch.optim.AdamW:
-    """AdamW (Loshchilov and Hutter 2019) with one group per course of multipliers and decay.
+def build_optimizer(core: nn.Module, course: Course, settings: Training) -> torch.optim.Optimizer:
+    """The recipe's optimizer with one group per course of multipliers and decay.
 
     Biases and normalisation weights (all with one dimension) do not decay. Parameters that never
     move are left out.
@@ -37,23 +39,31 @@ def build_optimizer(core: nn.Module, course: Course, settings: Training) -> torc
             hint="Leave at least the head free.",
         )
     moving = trained(course)
-    groups: dict[tuple[tuple[float, ...], float], list[nn.Parameter]] = {}
+    rule: UpdateRule = settings.optimizer
+    inner = _inner(core)
+    groups: dict[tuple[tuple[float, ...], float, str], list[nn.Parameter]] = {}
     for name, parameter in core.named_parameters():
         parameter.requires_grad_(name in moving)
         if name in moving:
             multipliers = tuple(values[name] for values in course.values())
             decay = settings.weight_decay if parameter.ndim > 1 else 0.0
-            groups.setdefault((multipliers, decay), []).append(parameter)
-    return torch.optim.AdamW(
+            part = rule.part(parameter, inner=id(parameter) in inner)
+            groups.setdefault((multipliers, decay, part), []).append(parameter)
+    return rule.build(
         [
-            {"params": parameters, "multipliers": multipliers, "weight_decay": decay}
-            for (multipliers, decay), parameters in groups.items()
+            {"params": own, "multipliers": multipliers, "weight_decay": decay, "part": part}
+            for (multipliers, decay, part), own in groups.items()
         ],
-        lr=settings.learning_rate,
-        betas=(settings.adam_beta1, settings.adam_beta2),
-        eps=settings.adam_epsilon,
-        fused=True,
+        settings.learning_rate,
     )
+
+
+def _inner(core: nn.Module) -> frozenset[int]:
+    """Ids of the base's parameters without its embeddings."""
+    base = getattr(core, "base_model", core)
+    tables = (nn.Embedding, KnownRows)
+    embedded = {id(p) for m in base.modules() if isinstance(m, tables) for p in m.parameters()}
+    return frozenset(id(parameter) for parameter in base.parameters()) - embedded
 
 
 def set_pace(

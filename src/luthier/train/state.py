@@ -32,6 +32,8 @@ class Progress:
     seconds: float = 0.0
     """Spent in training so far, over all sittings."""
     evaluations: list[dict[str, Any]] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
+    """Training losses of the latest steps, as many as the schedule looks at."""
     stopped: bool = False
     """Whether early stopping ended training."""
 
@@ -58,19 +60,15 @@ def load_weights(core: nn.Module, trained: Collection[str], folder: Path) -> Non
 
 def save_checkpoint(session: Session, folder: Path) -> None:
     """Write all that is needed to go on as if never stopped, atomically."""
-    core, optimizer = session.model.core, session.optimizer
-    names = {id(parameter): name for name, parameter in core.named_parameters()}
-    moments = {
-        f"{names[id(parameter)]}|{key}": torch.as_tensor(value)
-        for parameter, entry in optimizer.state.items()
-        for key, value in entry.items()
-    }
+    core = session.model.core
+    tensors, numbers = _of_optimizer(session)
 
     def fill(place: Path) -> None:
         weights = trained_tensors(core, session.trained)
         save_file(_plain(weights), place / "weights.safetensors")
-        save_file(_plain(moments), place / "optimizer.safetensors")
+        save_file(_plain(tensors), place / "optimizer.safetensors")
         save_file(_plain(_of_companions(session)), place / "companions.safetensors")
+        write_json(place / "optimizer.json", numbers)
         write_json(place / "progress.json", asdict(session.progress))
 
     write_folder_atomic(folder, fill)
@@ -87,12 +85,35 @@ def load_checkpoint(session: Session, folder: Path) -> None:
     _fill(trained_tensors(core, session.trained), load_file(folder / "weights.safetensors"))
     _fill(_of_companions(session), load_file(folder / "companions.safetensors"))
     parameters = dict(core.named_parameters())
+    held = read_json(folder / "optimizer.json")
     for key, value in load_file(folder / "optimizer.safetensors").items():
         name, _, entry = key.partition("|")
         parameter = parameters[name]
         on_device = value if entry == "step" else value.to(parameter.device)
         optimizer.state[parameter][entry] = on_device
+    for key, number in held["state"].items():
+        name, _, entry = key.partition("|")
+        optimizer.state[parameters[name]][entry] = number
+    for group, numbers in zip(optimizer.param_groups, held["groups"], strict=True):
+        group.update(numbers)
     session.progress = Progress(**read_json(folder / "progress.json"))
+
+
+def _of_optimizer(session: Session) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The optimizer's state: its tensors, by parameter and entry; its numbers, and its groups'."""
+    names = {id(parameter): name for name, parameter in session.model.core.named_parameters()}
+    entries = {
+        f"{names[id(parameter)]}|{key}": value
+        for parameter, state in session.optimizer.state.items()
+        for key, value in state.items()
+    }
+    tensors = {key: value for key, value in entries.items() if isinstance(value, Tensor)}
+    groups = [
+        {key: value for key, value in group.items() if isinstance(value, bool | int | float)}
+        for group in session.optimizer.param_groups
+    ]
+    numbers = {key: value for key, value in entries.items() if key not in tensors}
+    return tensors, {"state": numbers, "groups": groups}
 
 
 def _of_companions(session: Session) -> dict[str, Tensor]:

@@ -7,6 +7,8 @@ for the others; keys and values do. The loss and every gradient are the same.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import MethodType
 from typing import Any
 
@@ -34,6 +36,18 @@ def use_all_tokens(network: PreTrainedModel) -> None:
     layer = _last_layer(network)
     if layer is not None:
         vars(layer).pop("forward", None)
+
+
+@contextmanager
+def shared_with(network: PreTrainedModel, other: PreTrainedModel) -> Iterator[None]:
+    """While it is open the layers compute what another network around them reads."""
+    layer = None if _last_layer(other) is not None else _last_layer(network)
+    shortened = None if layer is None else vars(layer).pop("forward", None)
+    try:
+        yield
+    finally:
+        if layer is not None and shortened is not None:
+            layer.forward = shortened
 
 
 def reads_first_token(network: PreTrainedModel) -> bool:
