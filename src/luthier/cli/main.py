@@ -12,6 +12,7 @@ from pathlib import Path
 import typer
 
 from luthier.cli import (
+    chat,
     doctor,
     evaluate,
     export,
@@ -43,6 +44,7 @@ for verb in (
     tune,
     evaluate,
     predict,
+    chat,
     export,
     runs,
     recipes,
