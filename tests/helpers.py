@@ -8,13 +8,17 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from luthier.cli.main import main
 from luthier.models.bases import Base
 from luthier.models.model import Model, load_model, load_tokenizer
+from luthier.pipeline.session import work_on
 from luthier.tasks.classify import Classifier, Classify
+from luthier.tasks.task import Example, Task
+from luthier.techniques.technique import Work
 
 LABELS = ["negative", "neutral", "positive"]
 
@@ -50,6 +54,11 @@ def classifier(base: Path, labels: list[str] | None = None, **settings: Any) -> 
 def model_for(task: Classifier, base: Path, **settings: Any) -> Model:
     """A base with the task's head."""
     return load_model(Base(base.name, base, "folder"), task.head(), task.tokenizer, **settings)
+
+
+def work_of(task: Task, examples: Sequence[Example] = ()) -> Work:
+    """What techniques see of training on the examples."""
+    return work_on(task, examples, batch_size=8)
 
 
 def cli(*arguments: str | Path, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.helpers import work_of
 from tests.images import KINDS, write_image_base
 from torch import nn
 
@@ -48,8 +49,9 @@ def statistics(model: Model) -> dict[str, torch.Tensor]:
 
 
 def train_a_little(model: Model, techniques: list[Technique]) -> None:
+    task = Image().build({"labels": ["a", "b"]}, model.processor)
     for technique in techniques:
-        technique.apply(model)
+        technique.apply(model, work_of(task))
     for name, factor in multipliers(techniques, model, 0.0).items():
         model.core.get_parameter(name).requires_grad_(factor > 0)
     prepare_to_train(model)

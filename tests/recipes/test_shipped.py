@@ -20,9 +20,11 @@ LIBRARY = shipped()
 
 
 @pytest.mark.parametrize("name", LIBRARY)
-def test_takes_two_steps(name: str, bert: Path, tmp_path: Path) -> None:
-    reads = load_recipe(name).recipe.stages[0].task.reads
-    base = [f"base={bert}"] if reads == "text" else []
+def test_takes_two_steps(name: str, bases: dict[str, Path], tmp_path: Path) -> None:
+    stage = load_recipe(name).recipe.stages[0]
+    named = stage.task.reads == "text" and isinstance(stage.base, str)
+    tiny = bases[{"generate": "t5", "chat": "gpt2"}.get(stage.task.kind, "bert")]
+    base = [f"base={tiny}"] if named else []
     run = luthier.tune(
         name, [*base, "training.max_steps=2", "evaluation.resamples=100"], runs_dir=tmp_path
     )

@@ -170,7 +170,7 @@ def test_bits_per_byte_are_the_size_of_the_text(made: dict[str, tuple[Any, Model
 
 
 def test_no_more_is_measured_than_asked(made: dict[str, tuple[Any, Model]]) -> None:
-    task, model = made["causal"]
+    model = made["causal"][1]
     few = LanguageModel(max_length=32, measured_tokens=600).build({}, model.processor)
     examples = few.encode(ROWS)
     assert sum(len(one["input_ids"]) for one in examples) <= 600

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from tests.conftest import FAMILIES
-from tests.helpers import classifier, model_for
+from tests.helpers import classifier, model_for, work_of
 
 from luthier.core.errors import LuthierError, RecipeError
 from luthier.models.model import Model
@@ -84,8 +84,9 @@ def test_freeze_that_means_nothing_is_refused(model: Model, technique: Freeze) -
 
 @pytest.mark.parametrize("kind", FAMILIES)
 def test_lora_trains_adapters_and_head_only(bases: dict[str, Path], kind: str) -> None:
-    model = model_for(classifier(bases[kind]), bases[kind])
-    Lora(r=2).apply(model)
+    task = classifier(bases[kind])
+    model = model_for(task, bases[kind])
+    Lora(r=2).apply(model, work_of(task))
     moving = {n for n, v in multipliers([Lora(r=2)], model, 0.0).items() if v}
     head = {name for g in model.depth_groups() if g.name == "head" for name in g.parameters}
     expected = {name for name in head if "original_module" not in name}
@@ -102,7 +103,7 @@ def test_lora_starts_as_the_base_and_merging_keeps_the_answer(bert: Path) -> Non
     with torch.no_grad():
         plain = model.network(input_ids=ids).logits
         lora = Lora(r=4, merge=True)
-        lora.apply(model)
+        lora.apply(model, work_of(task))
         model.network.eval()
         torch.testing.assert_close(model.network(input_ids=ids).logits, plain)
         for name, parameter in model.core.named_parameters():
@@ -110,7 +111,7 @@ def test_lora_starts_as_the_base_and_merging_keeps_the_answer(bert: Path) -> Non
                 parameter.normal_(generator=torch.Generator().manual_seed(len(name)))
         adapted = model.network(input_ids=ids).logits
         assert not torch.allclose(adapted, plain)
-        lora.finish(model)
+        lora.finish(model, work_of(task))
         merged = model.network.eval()(input_ids=ids).logits
     torch.testing.assert_close(merged, adapted, rtol=1e-4, atol=1e-5)
     assert not any("lora" in name for name, _ in model.core.named_parameters())

@@ -14,7 +14,7 @@ from luthier.models.devices import World, world
 from luthier.models.model import Model
 from luthier.recipe.schema import Training
 from luthier.tasks.classify import Classifier
-from luthier.train.optimizer import build_optimizer, set_learning_rate
+from luthier.train.optimizer import build_optimizer, set_pace
 from luthier.train.step import accumulate, update
 
 SETTINGS = Training(learning_rate=1e-3, precision="fp32")
@@ -24,7 +24,7 @@ def setup(base: Path, settings: Training = SETTINGS) -> tuple[Classifier, Model,
     task = classifier(base)
     model = model_for(task, base, dropout=0.0)
     multipliers = dict.fromkeys((name for name, _ in model.core.named_parameters()), 1.0)
-    return task, model, build_optimizer(model.core, multipliers, settings)
+    return task, model, build_optimizer(model.core, {0.0: multipliers}, settings)
 
 
 def step(base: Path, cuts: int, max_norm: float | None = None) -> tuple[float, float, Model]:
@@ -104,7 +104,7 @@ def test_frozen_parameters_are_left_out(bert: Path) -> None:
     task = classifier(bert)
     model = model_for(task, bert)
     multipliers = {n: float("classifier" in n) for n, _ in model.core.named_parameters()}
-    optimizer = build_optimizer(model.core, multipliers, SETTINGS)
+    optimizer = build_optimizer(model.core, {0.0: multipliers}, SETTINGS)
     assert sum(len(g["params"]) for g in optimizer.param_groups) == 2
     assert {n for n, p in model.core.named_parameters() if p.requires_grad} == {
         "classifier.weight",
@@ -116,8 +116,8 @@ def test_rate_is_multiplied_per_group(bert: Path) -> None:
     task = classifier(bert)
     model = model_for(task, bert)
     multipliers = {n: 0.5 if "embeddings" in n else 1.0 for n, _ in model.core.named_parameters()}
-    optimizer = build_optimizer(model.core, multipliers, SETTINGS)
-    set_learning_rate(optimizer, 0.2)
+    optimizer = build_optimizer(model.core, {0.0: multipliers}, SETTINGS)
+    set_pace(optimizer, {0.0: multipliers}, 0.5, 0.2)
     assert {g["lr"] for g in optimizer.param_groups} == {0.1, 0.2}
 
 

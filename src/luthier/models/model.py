@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -120,11 +120,13 @@ class Model:
             )
         return found
 
-    def parameter_counts(self) -> dict[str, int]:
-        """How many numbers the model has, and how many of them are trained."""
-        parameters = list(self.core.parameters())
-        trained = sum(p.numel() for p in parameters if p.requires_grad)
-        return {"trainable": trained, "total": sum(p.numel() for p in parameters)}
+    def parameter_counts(self, trained: Collection[str]) -> dict[str, int]:
+        """How many numbers the model has, and how many of them the named parameters have."""
+        sizes = {name: parameter.numel() for name, parameter in self.core.named_parameters()}
+        return {
+            "trainable": sum(size for name, size in sizes.items() if name in trained),
+            "total": sum(sizes.values()),
+        }
 
 
 def core_of(network: nn.Module) -> PreTrainedModel:

@@ -11,7 +11,7 @@ from pydantic import Field
 from luthier.core.errors import RecipeError
 from luthier.core.lazy import lazy
 from luthier.recipe.registries import TECHNIQUES
-from luthier.techniques.technique import Rule, Technique
+from luthier.techniques.technique import Rule, Technique, Work
 
 if TYPE_CHECKING:
     import peft
@@ -42,7 +42,7 @@ class Lora(Technique):
     merge: bool = False
     """Add the updates into the base after training: a plain transformers model is saved."""
 
-    def apply(self, model: Model) -> None:
+    def apply(self, model: Model, work: Work) -> None:
         """Put adapters on the base; the head is trained whole and saved with them."""
         parameters = next(g.parameters for g in model.depth_groups() if g.name == "head")
         head = sorted({name.partition(".")[0] for name in parameters})
@@ -76,7 +76,7 @@ class Lora(Technique):
             rules += [Rule("@head", 1.0), Rule("*.original_module.*", 0.0)]
         return rules
 
-    def finish(self, model: Model) -> None:
+    def finish(self, model: Model, work: Work) -> None:
         """Merge where asked."""
         if self.merge:
             assert isinstance(model.network, peft.PeftModel)

@@ -1,17 +1,19 @@
-"""The contract of a technique: a surgery on the model, and rules for its parameters."""
+"""The contract of a technique: a surgery on the model, rules for its parameters, a companion."""
 
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from luthier.core.config import Config
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from torch import Tensor
 
     from luthier.models.model import Model
+    from luthier.techniques.companion import Companion
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,17 @@ class Rule:
     """Factor on the learning rate; 0 is frozen."""
 
 
+@dataclass(frozen=True)
+class Work:
+    """The training at hand, as far as a technique may look at it."""
+
+    batches: Callable[[int], Iterator[dict[str, Tensor]]]
+    """Training rows, at most this many, in batches as they are made for prediction: the first
+    rows of the data in its order, with ``labels`` where the task has such."""
+    loss: Callable[[Any, dict[str, Tensor]], tuple[Tensor, float]]
+    """The network's output on a batch to its summed loss and the weight that it is a sum over."""
+
+
 class Technique(Config):
     """What a recipe says of a technique."""
 
@@ -32,18 +45,26 @@ class Technique(Config):
 
     kind: str
 
-    def apply(self, model: Model) -> None:
+    def apply(self, model: Model, work: Work) -> None:
         """Change the model once, before training. Default: leave it."""
 
     def rules(self, model: Model, progress: float) -> list[Rule]:
         """How fast which parameters move at ``progress`` (0 to 1); a later rule overrides.
 
-        A pure function; the patterns may not depend on ``progress``. Parameters that
-        no rule covers have multiplier 1.
+        A pure function that changes only at the :meth:`turns`. Parameters that no rule covers
+        have multiplier 1.
         """
         return []
 
-    def finish(self, model: Model) -> None:
+    def turns(self, model: Model) -> Sequence[float]:
+        """The values of ``progress`` from which other rules hold, each above 0 and below 1."""
+        return ()
+
+    def companion(self, model: Model, work: Work) -> Companion | None:
+        """What goes along with training; asked once, after every technique was applied."""
+        return None
+
+    def finish(self, model: Model, work: Work) -> None:
         """Change the model once, after training. Default: leave it."""
 
 
@@ -65,3 +86,9 @@ def multipliers(techniques: Sequence[Technique], model: Model, progress: float) 
         for name, multiplier in own.items():
             combined[name] *= multiplier
     return combined
+
+
+def course(techniques: Sequence[Technique], model: Model) -> dict[float, dict[str, float]]:
+    """The multipliers over a whole training: from which progress on which hold, in order."""
+    turns = {0.0, *(turn for technique in techniques for turn in technique.turns(model))}
+    return {turn: multipliers(techniques, model, turn) for turn in sorted(turns)}

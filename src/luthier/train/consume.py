@@ -32,16 +32,17 @@ def train_to_the_end(
     last, best = folder / "last", folder / "best"
     core = session.model.core
     if restore_folder(last):
-        session.progress = load_checkpoint(core, session.optimizer, last)
+        load_checkpoint(session, last)
 
     def save() -> None:
-        save_checkpoint(core, session.optimizer, session.progress, last)
+        save_checkpoint(session, last)
 
     with stop_on_signals() as stop:
         for event in train(session):
             run.log({"stage": stage, **event.to_json()})
             if isinstance(event, Evaluated) and event.best:
-                save_weights(core, best)
+                with session.measuring():
+                    save_weights(core, session.trained, best)
             if isinstance(event, CheckpointDue) or stop:
                 save()
             on_event(event)
@@ -54,4 +55,4 @@ def train_to_the_end(
                     path=str(run.path),
                 )
     if restore_folder(best):
-        load_weights(core, best)
+        load_weights(core, session.trained, best)

@@ -6,6 +6,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -20,6 +21,7 @@ from luthier.models.devices import choose_precision, device, world
 from luthier.models.model import Model
 from luthier.recipe.schema import Training
 from luthier.tasks.task import Batch, Example, Task
+from luthier.techniques.companion import Companion
 from luthier.train.apart import Apart
 from luthier.train.events import (
     CheckpointDue,
@@ -31,7 +33,7 @@ from luthier.train.events import (
     Stepped,
     Stopped,
 )
-from luthier.train.optimizer import set_learning_rate
+from luthier.train.optimizer import Course, set_pace, trained
 from luthier.train.schedule import Moment
 from luthier.train.state import Progress
 from luthier.train.step import StepResult, accumulate, update
@@ -53,6 +55,10 @@ class Session:
     """Validation metric that picks the best weights."""
     evaluate: Callable[[], dict[str, float]] | None
     """Measures the model on validation; None where there is no validation split."""
+    course: Course
+    """How fast which parameters move, over the whole training."""
+    companions: Sequence[Companion] = ()
+    """What goes along with training."""
     progress: Progress = field(default_factory=Progress)
 
     def __post_init__(self) -> None:
@@ -61,6 +67,19 @@ class Session:
         self._plan: tuple[int, list[Rows]] = (-1, [])
         end = sys.maxsize if self.settings.max_minutes else self.total_steps
         self._ahead = Ahead(lambda step: list(self._collated(step)), end)
+
+    @property
+    def trained(self) -> frozenset[str]:
+        """Names of the parameters that move at some time."""
+        return trained(self.course)
+
+    @contextmanager
+    def measuring(self) -> Iterator[None]:
+        """While it is open the network has the weights that are to be measured and kept."""
+        with ExitStack() as stack:
+            for companion in self.companions:
+                stack.enter_context(companion.measuring())
+            yield
 
     @property
     def rows_per_step(self) -> int:
@@ -142,7 +161,8 @@ def train(session: Session) -> Iterator[Event]:
     while True:
         if _evaluation_due(session):
             yield _evaluate(session)
-            texts = session.task.samples(session.model, settings.seed)
+            with session.measuring():
+                texts = session.task.samples(session.model, settings.seed)
             if texts:
                 yield Sampled(progress.step, texts)
             prepare_to_train(session)
@@ -188,11 +208,13 @@ def _step(session: Session, total: int) -> Stepped:
     started = time.perf_counter()
     moment = Moment(progress.step, total, progress.evaluations)
     rate = settings.learning_rate * settings.schedule.multiplier(moment)
-    set_learning_rate(session.optimizer, rate)
+    set_pace(session.optimizer, session.course, progress.step / total, rate)
     rows = session.rows_of(progress.step)
     batches = session.cut(progress.step)
     result = _compute(session, batches)
     progress.step += 1
+    for companion in session.companions:
+        companion.after_update(progress.step / total)
     progress.rows += len(rows)
     progress.seconds += time.perf_counter() - started
     return Stepped(
@@ -224,12 +246,15 @@ def _compute(session: Session, batches: list[Rows]) -> StepResult:
         precision=choose_precision(settings.precision, place),
         seeds=seeds,
         apart=apart,
+        companions=session.companions,
     )
     cosines = None
     if apart is not None:
         agreement = apart.agreement()
         cosines = dict(agreement.cosines)
         apart.finish(task.steer(agreement), project=task.project, seeds=seeds)
+    for companion in session.companions:
+        companion.before_update(world().sum(weight_sum))
     try:
         result = update(
             session.optimizer, loss_sum, weight_sum,
@@ -249,7 +274,8 @@ def _compute(session: Session, batches: list[Rows]) -> StepResult:
 def _evaluate(session: Session) -> Evaluated:
     assert session.evaluate is not None
     progress = session.progress
-    metrics = session.evaluate()
+    with session.measuring():
+        metrics = session.evaluate()
     value = metrics.get(session.metric)
     sign = 1 if higher_is_better(session.metric) else -1
     stopping = session.settings.early_stopping

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -12,6 +13,9 @@ from torch import Tensor, nn
 
 from luthier.core.errors import RunError
 from luthier.core.files import read_json, verify_folder, write_folder_atomic, write_json
+
+if TYPE_CHECKING:
+    from luthier.train.loop import Session
 
 
 @dataclass
@@ -32,30 +36,29 @@ class Progress:
     """Whether early stopping ended training."""
 
 
-def trained_tensors(core: nn.Module) -> dict[str, Tensor]:
-    """Trainable parameters and buffers by name: all of the network that changes."""
-    tensors = {n: p.detach() for n, p in core.named_parameters() if p.requires_grad}
+def trained_tensors(core: nn.Module, trained: Collection[str]) -> dict[str, Tensor]:
+    """Parameters that move at some time, and buffers, by name: all of the network that changes."""
+    tensors = {n: p.detach() for n, p in core.named_parameters() if n in trained}
     persistent = core.state_dict()
     tensors |= {n: b for n, b in core.named_buffers() if n in persistent}
     return tensors
 
 
-def save_weights(core: nn.Module, folder: Path) -> None:
+def save_weights(core: nn.Module, trained: Collection[str], folder: Path) -> None:
     """Write what training changes of the network, atomically."""
-    tensors = _plain(trained_tensors(core))
+    tensors = _plain(trained_tensors(core, trained))
     write_folder_atomic(folder, lambda place: save_file(tensors, place / "weights.safetensors"))
 
 
-def load_weights(core: nn.Module, folder: Path) -> None:
+def load_weights(core: nn.Module, trained: Collection[str], folder: Path) -> None:
     """Read back what :func:`save_weights` wrote."""
     _check(folder)
-    _fill(core, load_file(folder / "weights.safetensors"))
+    _fill(trained_tensors(core, trained), load_file(folder / "weights.safetensors"))
 
 
-def save_checkpoint(
-    core: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress, folder: Path
-) -> None:
+def save_checkpoint(session: Session, folder: Path) -> None:
     """Write all that is needed to go on as if never stopped, atomically."""
+    core, optimizer = session.model.core, session.optimizer
     names = {id(parameter): name for name, parameter in core.named_parameters()}
     moments = {
         f"{names[id(parameter)]}|{key}": torch.as_tensor(value)
@@ -64,28 +67,40 @@ def save_checkpoint(
     }
 
     def fill(place: Path) -> None:
-        save_file(_plain(trained_tensors(core)), place / "weights.safetensors")
+        weights = trained_tensors(core, session.trained)
+        save_file(_plain(weights), place / "weights.safetensors")
         save_file(_plain(moments), place / "optimizer.safetensors")
-        write_json(place / "progress.json", asdict(progress))
+        save_file(_plain(_of_companions(session)), place / "companions.safetensors")
+        write_json(place / "progress.json", asdict(session.progress))
 
     write_folder_atomic(folder, fill)
 
 
-def load_checkpoint(core: nn.Module, optimizer: torch.optim.Optimizer, folder: Path) -> Progress:
-    """Read back what :func:`save_checkpoint` wrote, into the network and the optimizer.
+def load_checkpoint(session: Session, folder: Path) -> None:
+    """Read back what :func:`save_checkpoint` wrote.
 
     Raises:
         RunError: If the checkpoint is damaged.
     """
     _check(folder)
-    _fill(core, load_file(folder / "weights.safetensors"))
+    core, optimizer = session.model.core, session.optimizer
+    _fill(trained_tensors(core, session.trained), load_file(folder / "weights.safetensors"))
+    _fill(_of_companions(session), load_file(folder / "companions.safetensors"))
     parameters = dict(core.named_parameters())
     for key, value in load_file(folder / "optimizer.safetensors").items():
         name, _, entry = key.partition("|")
         parameter = parameters[name]
         on_device = value if entry == "step" else value.to(parameter.device)
         optimizer.state[parameter][entry] = on_device
-    return Progress(**read_json(folder / "progress.json"))
+    session.progress = Progress(**read_json(folder / "progress.json"))
+
+
+def _of_companions(session: Session) -> dict[str, Tensor]:
+    return {
+        f"{number}|{name}": tensor
+        for number, companion in enumerate(session.companions)
+        for name, tensor in companion.tensors().items()
+    }
 
 
 def _check(folder: Path) -> None:
@@ -99,8 +114,7 @@ def _check(folder: Path) -> None:
         )
 
 
-def _fill(core: nn.Module, tensors: dict[str, Tensor]) -> None:
-    own = trained_tensors(core)
+def _fill(own: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> None:
     if set(own) != set(tensors):
         raise RunError(
             "The checkpoint is of another model: it holds {held} tensors, the recipe trains {own}.",

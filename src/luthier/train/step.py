@@ -7,14 +7,16 @@ ranks; so the update is that of one large batch, however it was cut.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from luthier.models.devices import Precision, World, autocast, seed_everything
 from luthier.tasks.task import Batch, Task, inputs_of
+from luthier.techniques.companion import Companion, Pass
 from luthier.train.apart import Apart
 
 
@@ -39,6 +41,7 @@ def accumulate(
     precision: Precision,
     seeds: Sequence[int],
     apart: Apart | None = None,
+    companions: Sequence[Companion] = (),
 ) -> tuple[float, float]:
     """Add the gradients of the batches' loss sums; returns (loss sum, loss weight).
 
@@ -50,16 +53,18 @@ def accumulate(
         precision: In which.
         seeds: Of dropout, with the number of the micro-batch.
         apart: Takes the gradients of the loss's parts, each on its own.
+        companions: What goes along with training; where parts are taken apart they are asked
+            only at the step's end.
     """
     loss_sum = weight_sum = 0.0
     for index, batch in enumerate(batches):
         seed_everything(*seeds, index)
         moved = {name: tensor.to(place, non_blocking=True) for name, tensor in batch.items()}
-        with autocast(precision, place):
-            output = network(**inputs_of(moved))
+        forward = _forward(network, moved, precision, place)
+        output = forward()
         if apart is None:
             total, weight = task.loss(output, moved)
-            total.backward()  # type: ignore[no-untyped-call]
+            _backward(total, _pass(task, moved, output, forward, weight), companions)
         else:
             parts, weight = task.losses(output, moved)
             apart.add(parts)
@@ -67,6 +72,30 @@ def accumulate(
         loss_sum += total.item()
         weight_sum += weight
     return loss_sum, weight_sum
+
+
+def _forward(
+    network: nn.Module, batch: Batch, precision: Precision, place: torch.device
+) -> Callable[[], Any]:
+    def forward() -> Any:
+        with autocast(precision, place):
+            return network(**inputs_of(batch))
+
+    return forward
+
+
+def _pass(task: Task, batch: Batch, output: Any, forward: Callable[[], Any], weight: float) -> Pass:
+    return Pass(batch, output, forward, lambda given: task.loss(given, batch)[0], weight)
+
+
+def _backward(total: Tensor, run: Pass, companions: Sequence[Companion]) -> None:
+    """The backward pass of a micro-batch, with what its companions add."""
+    asked = total
+    for companion in companions:
+        asked = companion.loss(run, asked)
+    asked.backward()  # type: ignore[no-untyped-call]
+    for companion in companions:
+        companion.after_backward(run)
 
 
 def update(

@@ -166,14 +166,18 @@ class Modeller(Task):
         )  # fmt: skip
 
     def baseline(self, rows: pl.DataFrame) -> Measures:
-        """What it is worth to know nothing but how often each token occurs in these rows."""
+        """What it is worth to know nothing but how often tokens occur in the rest of these rows.
+
+        Every piece of the vocabulary counts once more than it occurs (Laplace's rule).
+        """
         counts: Counter[int] = Counter()
         lengths = []
         for ids in tokenized(self.tokenizer, rows["text"].fill_null("")):
             counts.update(ids)
             lengths.append(len(ids))
         frequencies = np.array(list(counts.values()), dtype=np.float64)
-        entropy = -float(np.log(frequencies / frequencies.sum()) @ frequencies) / frequencies.sum()
+        others = frequencies.sum() - 1 + len(self.tokenizer)
+        entropy = -float(np.log(frequencies / others) @ frequencies) / frequencies.sum()
         tokens = np.array(lengths, dtype=np.float64)
         return measure_language(entropy * tokens, tokens, self.references(rows), resamples=0)
 

@@ -1,0 +1,60 @@
+"""The contract of what goes along with training: changes losses and gradients, keeps weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A forward pass over one micro-batch."""
+
+    batch: Mapping[str, Tensor]
+    """What the network was given, on its device, and the labels."""
+    output: Any
+    """What the network gave."""
+    again: Callable[[], Any]
+    """Runs the network on the batch once more, in the same precision, with new dropout masks."""
+    loss: Callable[[Any], Tensor]
+    """The task's summed loss of an output on this batch."""
+    weight: float
+    """What the loss is a sum over: an addition that is a mean per row is to be scaled by it."""
+
+
+class Companion:
+    """Goes along with training. What it does is a function of weights, batches and its tensors.
+
+    Every micro-batch asks :meth:`loss` and then :meth:`after_backward`; every optimizer step
+    :meth:`before_update` and :meth:`after_update`.
+    """
+
+    def loss(self, run: Pass, total: Tensor) -> Tensor:
+        """The summed loss to take gradients of, given what it was so far."""
+        return total
+
+    def after_backward(self, run: Pass) -> None:
+        """Add gradients of the micro-batch to those that its loss just gave."""
+
+    def before_update(self, weight: float) -> None:
+        """Add to the gradients of the step.
+
+        Args:
+            weight: What they will be divided by.
+        """
+
+    def after_update(self, progress: float) -> None:
+        """Look at the weights after an optimizer step, at ``progress`` (0 to 1) of training."""
+
+    def measuring(self) -> AbstractContextManager[None]:
+        """While it is open the network has the weights that are to be measured and kept."""
+        return nullcontext()
+
+    def tensors(self) -> Mapping[str, Tensor]:
+        """What a checkpoint must hold of it; to be filled in place when one is read back."""
+        return {}
