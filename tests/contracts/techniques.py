@@ -40,7 +40,7 @@ ALONE: dict[str, Techniques] = {
     "vera": [{"kind": "vera", "r": 8}],
     "ia3": [{"kind": "ia3"}],
     "oft": [{"kind": "oft", "block_size": 8}],
-    "boft": [{"kind": "boft", "factors": 2}],
+    "boft": [{"kind": "boft"}],
     "loha": [{"kind": "loha", "r": 2}],
     "lokr": [{"kind": "lokr", "r": 2}],
     "prefix": [{"kind": "prefix", "num_virtual_tokens": 4}],

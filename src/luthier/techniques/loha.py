@@ -23,8 +23,8 @@ class LoHa(Targeted):
     """This technique."""
     r: Annotated[int, Field(gt=0)] = 8
     """Rank of the factors."""
-    alpha: Annotated[int, Field(gt=0)] = 16
-    """Scale: the update is multiplied by alpha / r."""
+    lora_alpha: Annotated[int, Field(gt=0)] = 16
+    """Scale: the update is multiplied by lora_alpha / r."""
     rank_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Chance that a row of the update is dropped in a step."""
 
@@ -36,7 +36,7 @@ class LoHa(Targeted):
         """What peft is told."""
         return {
             "r": self.r,
-            "alpha": self.alpha,
+            "alpha": self.lora_alpha,
             "rank_dropout": self.rank_dropout,
             "target_modules": self.target_modules,
         }
