@@ -38,17 +38,16 @@ WAYS: dict[str, tuple[str, list[dict[str, Any]]]] = {
 USUAL = ("alone", "language", "topics", "topics + replay")
 
 
-def write_rows(folder: Path, rows: int, task_rows: int) -> None:
+def write_rows(folder: Path, texts: int, questions: int, task_rows: int) -> None:
     """The tables that the recipes read: the first texts and questions in a fixed random order."""
     with gzip.open(data_folder("medquad") / "qa.jsonl.gz", "rt", encoding="utf-8") as file:
         asked = [json.loads(line) for line in file]
     random.Random(0).shuffle(asked)
     common = {kind for kind, _ in Counter(one["qtype"] for one in asked).most_common(KINDS)}
-    texts = [{"text": one["answer"]} for one in asked[:rows]]
-    kinds = [one for one in asked if one["qtype"] in common][:rows]
-    topics = [{"question": one["question"], "kind": one["qtype"]} for one in kinds]
-    _write(folder / "texts.jsonl", texts)
-    _write(folder / "topics.jsonl", topics)
+    kinds = [one for one in asked if one["qtype"] in common][:questions]
+    told = [{"question": one["question"], "kind": one["qtype"]} for one in kinds]
+    _write(folder / "texts.jsonl", [{"text": one["answer"]} for one in asked[:texts]])
+    _write(folder / "topics.jsonl", told)
     for split in ("train", "test"):
         path = data_folder("pubmedqa") / f"{split}.jsonl"
         lines = path.read_text(encoding="utf-8").splitlines()[:task_rows]
@@ -139,7 +138,8 @@ def measured(way: str, folder: Path, seeds: list[int]) -> dict[str, Any]:
 def main() -> None:
     """Learn the domains, then the task in every way that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=2000, help="of MedQuAD, for each domain stage")
+    parser.add_argument("--texts", type=int, default=1000, help="of MedQuAD, for language")
+    parser.add_argument("--questions", type=int, default=2000, help="of MedQuAD, for topics")
     parser.add_argument("--task-rows", type=int, default=500, help="of PubMedQA, train and test")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--ways", nargs="+", default=list(USUAL), choices=list(WAYS))
@@ -147,7 +147,7 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        write_rows(folder, asked.rows, asked.task_rows)
+        write_rows(folder, asked.texts, asked.questions, asked.task_rows)
         needed = {WAYS[way][0] for way in asked.ways}
         domains = {
             name: learn(recipe(folder), folder / "runs")
@@ -159,7 +159,8 @@ def main() -> None:
         recipes |= {way: task(folder, way, 0) for way in asked.ways}
         text = json.dumps(
             {
-                "rows": asked.rows, "task_rows": asked.task_rows, "seeds": asked.seeds,
+                "texts": asked.texts, "questions": asked.questions,
+                "task_rows": asked.task_rows, "seeds": asked.seeds,
                 "domains": domains, "ways": ways, "recipes": recipes,
             }
         ).replace(f"{folder}/", "")  # fmt: skip
