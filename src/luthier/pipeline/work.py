@@ -62,7 +62,8 @@ def work_on(
 
     def batches(count: int) -> Iterator[Batch]:
         for start in range(0, min(count, len(examples)), batch_size):
-            batch = task.collate(examples[start : min(start + batch_size, count)])
+            some = examples[start : min(start + batch_size, count)]
+            batch = task.collate_to_train(some, (settings.seed, 0, start))
             yield {name: tensor.to(device()) for name, tensor in batch.items()}
 
     def earlier() -> Iterator[tuple[Model, Work]]:
