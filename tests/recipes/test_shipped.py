@@ -23,7 +23,7 @@ FITTING = {"smaller-model": ["stages.1.techniques.0.count=1"]}
 
 
 def quick(name: str, bert: Path) -> list[str]:
-    """Overrides that let every stage take two steps, from a tiny base where it reads texts and names one."""
+    """Overrides that let every stage take two steps, from a tiny base where it reads texts."""
     stages = load_recipe(name).recipe.stages
     settings = ["training.max_steps=2", "evaluation.resamples=100"]
     named = stages[0].task.reads == "text" and isinstance(stages[0].base, str)

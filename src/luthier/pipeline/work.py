@@ -62,7 +62,11 @@ def work_on(
 
     def batches(count: int) -> Iterator[Batch]:
         for start in range(0, min(count, len(examples)), batch_size):
-            batch = task.collate(examples[start : min(start + batch_size, count)])
+            chunk = examples[start : min(start + batch_size, count)]
+            # To predict from, texts may lack what they are trained on; images are not changed.
+            given = (settings.seed, 0, start)
+            looks = task.reads == "image"
+            batch = task.collate(chunk) if looks else task.collate_to_train(chunk, given)
             yield {name: tensor.to(device()) for name, tensor in batch.items()}
 
     def earlier() -> Iterator[tuple[Model, Work]]:
