@@ -12,6 +12,7 @@ from pathlib import Path
 import typer
 
 from luthier.cli import (
+    chat,
     doctor,
     evaluate,
     export,
@@ -38,8 +39,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for verb in (
-    init, doctor, prepare, pretrain, find_rate, tune, evaluate, predict, export, runs, recipes,
-    techniques, schema,
+    init, doctor, prepare, pretrain, find_rate, tune, evaluate, predict, chat, export, runs,
+    recipes, techniques, schema,
 ):  # fmt: skip
     app.command(name=verb.__name__.rpartition(".")[2].replace("_", "-"))(verb.command)
 

@@ -12,7 +12,7 @@ import polars as pl
 from luthier.core.errors import DataError
 from luthier.data.columns import extra_columns, map_columns
 from luthier.data.formats import FORMATS, recognise
-from luthier.data.formats.annotations import Pairs
+from luthier.data.formats.annotations import Pairs, Squad
 from luthier.data.formats.format import by_name
 from luthier.data.formats.naming import as_named
 from luthier.data.inspect import labelled_columns
@@ -23,9 +23,9 @@ from luthier.recipe.schema import Data, Source
 FLAT = ("text", "label", "labels", "number", "extra")
 """Kinds of role that a plain column can hold."""
 
-PAIRS = Pairs()
-NAMES = {"source", "target"}
-"""Roles of plain pairs of texts, which are recognised in more ways than by their names."""
+PAIRS, SQUAD = Pairs(), Squad()
+NAMES, ASKED = {"source", "target"}, {"question", "context", "target"}
+"""Roles of plain pairs of texts, and of questions, that are known in more ways than by name."""
 
 DOCUMENTS = ("text", "document", "article", "content", "body", "文本", "正文", "内容")
 """Names of the column that holds the text where nothing is a label."""
@@ -139,12 +139,21 @@ def take(raw: Raw, wanted: Sequence[Role], columns: Mapping[str, str]) -> Taken:
 
 
 def _pairs(raw: Raw, wanted: Sequence[Role], columns: Mapping[str, str]) -> Taken:
-    """Texts, and those to be made of them: columns as they are named, else as pairs come."""
-    known = PAIRS.match(raw.rows) if not columns and {r.name for r in wanted} == NAMES else None
-    if known is None or any(len(role.synonyms) == 1 for role in wanted):
-        table, found = map_columns(raw, wanted, columns)
-        return Taken(table, found, wanted, PAIRS.name, PAIRS.family)
-    return Taken(PAIRS.read(raw.rows, known), known, wanted, PAIRS.name, PAIRS.family)
+    """Texts, and those to be made of them: columns as they are named, else as pairs come.
+
+    Questions with answers that stand in a text, as SQuAD has them, have the first answer to write.
+    """
+    names = {role.name for role in wanted}
+    named = bool(columns) or any(len(role.synonyms) == 1 for role in wanted)
+    if not named and names == NAMES and (pairs := PAIRS.match(raw.rows)):
+        return Taken(PAIRS.read(raw.rows, pairs), pairs, wanted, PAIRS.name, PAIRS.family)
+    if not named and names == ASKED and (found := SQUAD.match(raw.rows)):
+        answer = pl.col("answers").list.first().struct.field("text").alias("target")
+        table = SQUAD.read(raw.rows, found).select("question", "context", answer)
+        found = {**found, "target": found["answers"]}
+        return Taken(table, {name: found[name] for name in names}, wanted, SQUAD.name, PAIRS.family)
+    table, found = map_columns(raw, wanted, columns)
+    return Taken(table, found, wanted, PAIRS.name, PAIRS.family)
 
 
 def _recognised(raw: Raw, columns: Mapping[str, str], wanted: Sequence[Role] = ()) -> Taken:

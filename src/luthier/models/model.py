@@ -203,7 +203,7 @@ def load_model(
         raise _unusable(base, error) from None
     _check_loaded(base, network, missing)
     if head.generation is not None:
-        network.generation_config = GenerationConfig(**head.generation)
+        network.generation_config = GenerationConfig(**head.generation)  # type: ignore[no-untyped-call]
     if isinstance(processor, ImageProcessor):
         _check_size(base, network, processor)
     model = Model(network, processor, head, frozenset(random))

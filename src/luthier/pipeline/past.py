@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from torch import nn
 
 from luthier.core.files import read_json
 from luthier.data.batch import micro_batches
@@ -122,6 +123,9 @@ class LookingBack:
         self._settings = settings
         self._head = None if same else own.model
         self._grafted: Model | None = None
+        for module in own.model.network.modules() if settings.dropout is not None else ():
+            if isinstance(module, nn.Dropout):
+                module.p = settings.dropout or 0.0
 
     def losses(
         self, model: Model, rows: Sequence[int], seeds: Sequence[int]

@@ -158,7 +158,7 @@ def _measure(
         "measures": measures.to_json(),
         "metric": session.metric,
         "mistakes": session.task.mistakes(rows, predictions, count=20),
-        "samples": session.task.samples(rows, predictions, count=12),
+        "samples": session.task.showcase(rows, predictions, count=12),
         "parameters": counts,
         "techniques_found": [finding.to_json() for finding in work.findings],
         "training": {

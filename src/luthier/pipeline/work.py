@@ -62,11 +62,8 @@ def work_on(
 
     def batches(count: int) -> Iterator[Batch]:
         for start in range(0, min(count, len(examples)), batch_size):
-            chunk = examples[start : min(start + batch_size, count)]
-            # To predict from, texts may lack what they are trained on; images are not changed.
-            given = (settings.seed, 0, start)
-            looks = task.reads == "image"
-            batch = task.collate(chunk) if looks else task.collate_to_train(chunk, given)
+            some = examples[start : min(start + batch_size, count)]
+            batch = task.collate_to_train(some, (settings.seed, 0, start))
             yield {name: tensor.to(device()) for name, tensor in batch.items()}
 
     def earlier() -> Iterator[tuple[Model, Work]]:

@@ -173,7 +173,7 @@ class Task(ABC):
         """Let the network compute what ``loss`` and ``decode`` take; called before either."""
         logits.compute_logits(core)
 
-    def continuations(self, model: Model, seed: int) -> list[str]:
+    def samples(self, model: Model, seed: int) -> list[str]:
         """What the model makes up, for people to read while it is trained; default: nothing."""
         return []
 

@@ -49,8 +49,8 @@ class Work:
     """The training at hand, as far as a technique may look at it."""
 
     batches: Callable[[int], Iterator[dict[str, Tensor]]]
-    """Training rows, at most this many, in batches as they are made for prediction: the first
-    rows of the data in its order, with ``labels`` where the task has such, on the device."""
+    """Training rows, at most this many, in batches as they are trained on: the first rows of
+    the data in its order, with ``labels`` where the task has such, on the device."""
     loss: Callable[[Any, dict[str, Tensor]], tuple[Tensor, float]]
     """The network's output on a batch to its summed loss and the weight that it is a sum over."""
     ask: Callable[[nn.Module, dict[str, Tensor]], Any]

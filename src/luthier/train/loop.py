@@ -203,7 +203,7 @@ def train(session: Session) -> Iterator[Event]:
         if _evaluation_due(session):
             yield _evaluate(session)
             with session.measuring():
-                texts = session.task.continuations(session.model, session.settings.seed)
+                texts = session.task.samples(session.model, session.settings.seed)
             if texts:
                 yield Sampled(progress.step, texts)
             prepare_to_train(session)

@@ -218,6 +218,6 @@ class Modeller(Task):
             for row in np.argsort(-means, kind="stable")[:count]
         ]
 
-    def continuations(self, model: Model, seed: int) -> list[str]:
+    def samples(self, model: Model, seed: int) -> list[str]:
         """Texts that the model makes up; of other objectives than ``causal`` none."""
         return sampled(model, self.config.samples, seed) if self.objective.packs else []

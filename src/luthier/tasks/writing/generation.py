@@ -60,7 +60,8 @@ def written(
         seed_everything(SEED)
         writer: Any = network
         compute_logits(core_of(network))
-        whole = writer.generate(**prompts, generation_config=GenerationConfig(**settings))
+        config = GenerationConfig(**settings)  # type: ignore[no-untyped-call]
+        whole = writer.generate(**prompts, generation_config=config)
         start = prompts["input_ids"].shape[1] if signs.start is None else 1
         sequences = whole[:, start:]
     trained = trained_part(batch)
