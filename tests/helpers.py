@@ -15,7 +15,9 @@ from typing import Any
 from luthier.cli.main import main
 from luthier.models.bases import Base
 from luthier.models.model import Model, load_model, load_tokenizer
-from luthier.pipeline.session import work_on
+from luthier.pipeline.loading import load_other
+from luthier.pipeline.work import work_on
+from luthier.recipe.schema import Training
 from luthier.tasks.classify import Classifier, Classify
 from luthier.tasks.task import Example, Task
 from luthier.techniques.technique import Work
@@ -56,9 +58,16 @@ def model_for(task: Classifier, base: Path, **settings: Any) -> Model:
     return load_model(Base(base.name, base, "folder"), task.head(), task.tokenizer, **settings)
 
 
-def work_of(task: Task, examples: Sequence[Example] = ()) -> Work:
-    """What techniques see of training on the examples."""
-    return work_on(task, examples, batch_size=8)
+def work_of(task: Task, examples: Sequence[Example] = (), base: Path | None = None) -> Work:
+    """What techniques see of training on the examples, from a base."""
+
+    def load(name: str | None) -> Model:
+        place = Path(name) if name else base
+        assert place
+        other = Base(place.name, place, "folder")
+        return load_other(other, task, task.tokenizer, seed=0)
+
+    return work_on(task, examples, batch_size=8, load=load, settings=Training(batch_size=8))
 
 
 def cli(*arguments: str | Path, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess:

@@ -14,7 +14,18 @@ from tests.helpers import cli, cli_json, recipe
 
 from luthier.recipe.load import recipe_text
 
-VERBS = ["init", "doctor", "prepare", "tune", "evaluate", "predict", "runs", "recipes", "schema"]
+VERBS = [
+    "init",
+    "doctor",
+    "prepare",
+    "tune",
+    "evaluate",
+    "predict",
+    "runs",
+    "recipes",
+    "techniques",
+    "schema",
+]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +45,9 @@ def test_help_lists_the_verbs() -> None:
     assert all(f"\n  {verb} " in done.stdout for verb in VERBS)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["schema"], ["recipes"], ["tune", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["schema"], ["recipes"], ["techniques"], ["tune", "--help"]]
+)
 def test_light_verbs_load_no_heavy_library(arguments: list[str]) -> None:
     script = (
         "import sys; sys.argv = ['luthier', *sys.argv[1:]]\n"

@@ -250,3 +250,10 @@ def test_texts_are_answered_from_the_command_line(learned: Run, tmp_path: Path) 
     assert [(w["start"], w["end"]) for w in answer["words"]] == [(0, 3), (5, 11), (12, 20)]
     done = here("predict", learned.path, "--text", text, cwd=tmp_path)
     assert "[UP profit improved]" in done.stdout
+
+
+def test_texts_and_words_may_be_asked_together(learned: Run) -> None:
+    predictor = luthier.load(learned)
+    words = {"tokens": ["Mia", "left"]}
+    both = predictor.predict(["Mia left", words])
+    assert both == [predictor.predict(["Mia left"])[0], predictor.predict([words])[0]]

@@ -28,7 +28,7 @@ PAGES = [*sorted(ROOT.glob("*.md")), *DOCS]
 CHINESE = ".zh-CN.md"
 GUIDES = [p for p in DOCS if p.parent.name in ("guides", "concepts") and CHINESE not in p.name]
 
-QUICK = {"init", "prepare", "recipes", "schema", "doctor", "runs"}
+QUICK = {"init", "prepare", "recipes", "techniques", "schema", "doctor", "runs"}
 """Verbs that are really run; those that train or need a run are only parsed."""
 
 MINIMAL = {"name": "example", "base": "minilm-l6", "task": "classify", "data": {"train": "x.csv"}}

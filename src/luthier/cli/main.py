@@ -12,6 +12,7 @@ from pathlib import Path
 import typer
 
 from luthier.cli import (
+    chat,
     doctor,
     evaluate,
     export,
@@ -19,9 +20,11 @@ from luthier.cli import (
     init,
     predict,
     prepare,
+    pretrain,
     recipes,
     runs,
     schema,
+    techniques,
     tune,
 )
 from luthier.cli.output import print_error, print_json
@@ -36,7 +39,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for verb in (
-    init, doctor, prepare, find_rate, tune, evaluate, predict, export, runs, recipes, schema,
+    init, doctor, prepare, pretrain, find_rate, tune, evaluate, predict, chat, export, runs,
+    recipes, techniques, schema,
 ):  # fmt: skip
     app.command(name=verb.__name__.rpartition(".")[2].replace("_", "-"))(verb.command)
 

@@ -21,7 +21,15 @@ from rich.progress import (
 from luthier.cli.results import finding_lines
 from luthier.core.locale import translate
 from luthier.pipeline import Listener
-from luthier.train.events import Evaluated, Event, Started, Stepped, Stopped
+from luthier.train.events import (
+    Evaluated,
+    Event,
+    Reused,
+    Sampled,
+    Started,
+    Stepped,
+    Stopped,
+)
 
 PHASES = {
     "prepare": "Preparing the data",
@@ -84,9 +92,18 @@ class Display:
                 translate("Training"), total=event.total, completed=event.step, detail=""
             )
             self._last = None
+        elif isinstance(event, Reused):
+            self._say(
+                translate(
+                    "  the lowest {layers} layers are frozen: computed once, used in {uses:.2g} "
+                    "epochs, without dropout",
+                    layers=event.layers,
+                    uses=event.uses,
+                )
+            )
         elif isinstance(event, Stepped) and self._task is not None:
             detail = f"loss {event.loss:.3f}"
-            self._bar.update(self._task, completed=event.step, detail=detail)
+            self._bar.update(self._task, completed=event.step, total=event.total, detail=detail)
             self._reaction(event)
         elif isinstance(event, Evaluated):
             text = translate(
@@ -97,6 +114,9 @@ class Display:
                 best=" *" if event.best else "",
             )
             self._say(text)
+        elif isinstance(event, Sampled):
+            for text in event.texts:
+                self._say(f"    | {' '.join(text.split())}")
         elif isinstance(event, Stopped):
             self._say(translate("Stopped early: validation no longer improves."))
 

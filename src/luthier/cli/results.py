@@ -23,6 +23,9 @@ def print_result(run: Run) -> None:
     verdict = run.verdict()
     print_metrics(verdict["metrics"])
     print()
+    if verdict.get("forgetting"):
+        print_forgetting(verdict["forgetting"])
+        print()
     print(verdict["verdict"]["sentences"][current_language()])
     last_stage = _last_stage(run)
     for line in finding_lines(_of_training(last_stage)):
@@ -38,6 +41,16 @@ def print_metrics(metrics: dict[str, dict[str, float]]) -> None:
         for name, m in metrics.items()
     ]
     print_table(("metric", "value", "interval"), rows)
+
+
+def print_forgetting(found: dict[str, Any]) -> None:
+    """What each stage left of those before it: a line for every two of them."""
+    rows = [
+        (name, tested, metric, f"{cell['value']:.4f}" if "value" in cell else "-")
+        for name, cells in zip(found["stages"], found["rows"], strict=True)
+        for tested, metric, cell in zip(found["stages"], found["metrics"], cells, strict=False)
+    ]
+    print_table(("after stage", "test of stage", "metric", "value"), rows)
 
 
 def finding_lines(found: Sequence[dict[str, Any]]) -> list[str]:

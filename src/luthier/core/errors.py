@@ -58,6 +58,10 @@ class ModelError(LuthierError):
     """A base cannot be found, loaded or used for the task."""
 
 
+class MergeError(ModelError):
+    """Adapters cannot be merged without changing the answers; the model is as it was."""
+
+
 class RunError(LuthierError):
     """A run directory is missing, unfinished, damaged or in use."""
 

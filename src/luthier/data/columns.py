@@ -8,7 +8,7 @@ import polars as pl
 
 from luthier.core.errors import DataError
 from luthier.core.names import nearest
-from luthier.data.roles import GIVEN, MARKS, Role
+from luthier.data.roles import MARKS, Role
 from luthier.data.sources import Raw
 
 WHOLE_UP_TO = 2.0**53
@@ -47,7 +47,7 @@ def map_columns(
             found[role.name] = column
     _take_only_text_left(raw, roles, found)
     for role in roles:
-        if role.required and role.name not in found and (labelled or role.kind in GIVEN):
+        if role.required and role.name not in found and (labelled or role.given):
             raise _missing(raw, role, set(found.values()))
     columns = [
         _as_role(raw, found[role.name], role).alias(role.name)

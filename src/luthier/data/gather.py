@@ -12,6 +12,7 @@ import polars as pl
 from luthier.core.errors import DataError
 from luthier.data.columns import extra_columns, map_columns
 from luthier.data.formats import FORMATS, recognise
+from luthier.data.formats.annotations import Pairs, Squad
 from luthier.data.formats.format import by_name
 from luthier.data.formats.naming import as_named
 from luthier.data.inspect import labelled_columns
@@ -21,6 +22,10 @@ from luthier.recipe.schema import Data, Source
 
 FLAT = ("text", "label", "labels", "number", "extra")
 """Kinds of role that a plain column can hold."""
+
+PAIRS, SQUAD = Pairs(), Squad()
+NAMES, ASKED = {"source", "target"}, {"question", "context", "target"}
+"""Roles of plain pairs of texts, and of questions, that are known in more ways than by name."""
 
 DOCUMENTS = ("text", "document", "article", "content", "body", "文本", "正文", "内容")
 """Names of the column that holds the text where nothing is a label."""
@@ -125,10 +130,30 @@ def take(raw: Raw, wanted: Sequence[Role], columns: Mapping[str, str]) -> Taken:
         DataError: If a column is missing.
     """
     if all(role.kind in FLAT for role in wanted if role.required):
+        if any(role.learned for role in wanted):
+            return _pairs(raw, wanted, columns)
         table, found = map_columns(raw, wanted, columns)
         family = "classify" if any(role.kind in ANSWERS for role in wanted) else "text"
         return Taken(table, found, wanted, "text,label" if family == "classify" else "text", family)
     return _recognised(raw, columns, [role for role in wanted if role.required])
+
+
+def _pairs(raw: Raw, wanted: Sequence[Role], columns: Mapping[str, str]) -> Taken:
+    """Texts, and those to be made of them: columns as they are named, else as pairs come.
+
+    Questions with answers that stand in a text, as SQuAD has them, have the first answer to write.
+    """
+    names = {role.name for role in wanted}
+    named = bool(columns) or any(len(role.synonyms) == 1 for role in wanted)
+    if not named and names == NAMES and (pairs := PAIRS.match(raw.rows)):
+        return Taken(PAIRS.read(raw.rows, pairs), pairs, wanted, PAIRS.name, PAIRS.family)
+    if not named and names == ASKED and (found := SQUAD.match(raw.rows)):
+        answer = pl.col("answers").list.first().struct.field("text").alias("target")
+        table = SQUAD.read(raw.rows, found).select("question", "context", answer)
+        found = {**found, "target": found["answers"]}
+        return Taken(table, {name: found[name] for name in names}, wanted, SQUAD.name, PAIRS.family)
+    table, found = map_columns(raw, wanted, columns)
+    return Taken(table, found, wanted, PAIRS.name, PAIRS.family)
 
 
 def _recognised(raw: Raw, columns: Mapping[str, str], wanted: Sequence[Role] = ()) -> Taken:
@@ -235,5 +260,5 @@ def _read(source: Source, config: Data, base_dir: Path) -> Raw:
 
 
 def _has_no_answers(table: pl.DataFrame, roles: Sequence[Role]) -> bool:
-    answers = [r.name for r in roles if r.kind != "text" and r.name in table.columns]
+    answers = [r.name for r in roles if r.name in table.columns and (r.learned or r.kind != "text")]
     return any(table[name].null_count() == len(table) for name in answers)

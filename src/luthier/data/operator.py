@@ -22,6 +22,9 @@ Scope = Literal["text", "row", "table"]
 PROFILES = ("news", "social", "web", "chat", "none")
 """Kinds of text, each with its own selection of steps."""
 
+CORPUS = "corpus"
+"""The profile of much plain text: a step runs there only if it says so itself."""
+
 Defaults = Mapping[str, Mapping[str, Any]]
 """Profile to the settings with which a step runs there without being asked for."""
 

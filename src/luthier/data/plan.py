@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -59,9 +60,22 @@ class Plan:
         members = np.flatnonzero(self.sets == number)
         if not len(members) or start == end:
             return members[:0]
-        first, last = start // len(members), (end - 1) // len(members)
-        turns = [
-            members[np.random.default_rng((seed, number, turn)).permutation(len(members))]
-            for turn in range(first, last + 1)
-        ]
-        return np.concatenate(turns)[start - first * len(members) : end - first * len(members)]
+        return members[endless(len(members), start, end, seeds=(seed, number))]
+
+
+def endless(count: int, start: int, end: int, *, seeds: Sequence[int]) -> Rows:
+    """Rows from ``start`` to ``end`` of an endless sequence of permutations of ``count`` rows.
+
+    Args:
+        count: Rows there are; at least one.
+        start: Place in the sequence, from 0.
+        end: Behind the last place.
+        seeds: Decide the permutations.
+    """
+    if start == end:
+        return np.zeros(0, dtype=np.int64)
+    first, last = start // count, (end - 1) // count
+    turns = [
+        np.random.default_rng((*seeds, turn)).permutation(count) for turn in range(first, last + 1)
+    ]
+    return np.concatenate(turns)[start - first * count : end - first * count]

@@ -57,6 +57,7 @@ class Role:
         required: Whether a source without it is refused.
         beside: For each synonym the column that an earlier role must have taken: two columns that
             are known by their names together only, as ``premise`` and ``hypothesis``.
+        learned: Whether the model is to write it, so that it is not given one to answer.
     """
 
     name: str
@@ -64,3 +65,9 @@ class Role:
     synonyms: tuple[str, ...] = ()
     required: bool = True
     beside: tuple[str, ...] = ()
+    learned: bool = False
+
+    @property
+    def given(self) -> bool:
+        """Whether a model is given it to answer."""
+        return self.kind in GIVEN and not self.learned

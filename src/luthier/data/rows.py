@@ -107,6 +107,9 @@ def read_given(
     if [role.kind for role in asked] == ["image"]:
         return given_images(spec, asked[0], base_dir)
     raw = read_source(spec, base_dir=base_dir)
+    if any(role.kind == "dialogue" for role in asked):
+        conversations: list[dict[str, Any]] = take(raw, asked, {}).table.to_dicts()
+        return conversations
     table, _ = map_columns(raw, asked, {}, labelled=False)
     table = table.with_columns(pl.col(pl.String).fill_null(""))
     if len(asked) == 1 and asked[0].kind == "text":

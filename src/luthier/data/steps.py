@@ -8,7 +8,7 @@ from luthier.data.operator import Operator
 from luthier.recipe.registries import PREPARATION
 from luthier.recipe.schema import Data
 
-USUAL_PROFILE = {"classify": "news", "text": "web", "pairs": "news", "image": "none"}
+USUAL_PROFILE = {"classify": "news", "text": "web", "image": "none"}
 """Kind of rows to the profile they are cleaned with where a recipe names none; else ``chat``."""
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 from luthier.core.locale import LANGUAGES, translate
 from luthier.core.page.findings import MIDDLE
+from luthier.metrics import scale
 
 WIDE_INTERVAL = 0.06
 POOR_CALIBRATION = 0.08
 LARGE_LOSS = 0.2
+MUCH_FORGOTTEN = 0.03
 
 
 def advise(report: dict[str, Any]) -> list[dict[str, str]]:
@@ -19,6 +21,7 @@ def advise(report: dict[str, Any]) -> list[dict[str, str]]:
     """
     of_training = [f["text"] for f in report["findings"] if f["harm"] >= MIDDLE]
     found = [
+        *_forgotten(report),
         *_weakest_class(report),
         *_interval(report),
         *_calibration(report),
@@ -30,6 +33,21 @@ def advise(report: dict[str, Any]) -> list[dict[str, str]]:
 
 
 Advice = list[tuple[str, dict[str, object]]]
+
+
+def _forgotten(report: dict[str, Any]) -> Advice:
+    found = report.get("forgetting")
+    if not found:
+        return []
+    lost = zip(found["stages"], found["metrics"], found["forgetting"], strict=False)
+    worst = max(lost, key=lambda one: one[2] if one[2] is not None else 0.0)
+    if worst[2] is None or worst[2] < MUCH_FORGOTTEN:
+        return []
+    text = (
+        "This stage forgot {lost:.3f} of {metric} on the test of stage {stage}. If that is still "
+        "needed: techniques: [replay], a lower learning rate, or lora."
+    )
+    return [(text, {"stage": worst[0], "metric": worst[1], "lost": worst[2]})]
 
 
 def _weakest_class(report: dict[str, Any]) -> Advice:
@@ -48,9 +66,10 @@ def _weakest_class(report: dict[str, Any]) -> Advice:
 
 
 def _interval(report: dict[str, Any]) -> Advice:
-    headline = report["measures"]["metrics"][report["verdict"]["headline"]]
+    name = report["verdict"]["headline"]
+    headline = report["measures"]["metrics"][name]
     width = headline["high"] - headline["low"]
-    if width < WIDE_INTERVAL:
+    if width < WIDE_INTERVAL * scale(name):
         return []
     text = (
         "The interval is {width:.3f} wide with {n} test rows: label more rows for a narrower one."

@@ -11,6 +11,7 @@ from luthier.core.locale import LANGUAGES, translate
 
 HEADLINES = {
     "accuracy", "f1_macro", "rmse", "pearson", "f1", "exact_match", "uas", "las", "upos",
+    "bleu", "chrf", "rouge1", "rouge2", "rougeL", "perplexity",
 }  # fmt: skip
 """Metrics that stand in the card's front matter."""
 
@@ -49,7 +50,7 @@ A {report["about"]["noun"]["en"]} tuned with Luthier from `{report["base"]}`.
 | metric | value | interval |
 |---|---|---|
 {table}
-
+{_stages(report)}
 ## Use / 用法
 
 ```python
@@ -58,7 +59,7 @@ A {report["about"]["noun"]["en"]} tuned with Luthier from `{report["base"]}`.
 
 ## Limits / 局限
 
-{_limits(report["task"])}
+{_limits(report)}
 
 ## Recipe / 配方
 
@@ -68,6 +69,40 @@ A {report["about"]["noun"]["en"]} tuned with Luthier from `{report["base"]}`.
 """
 
 
+def _stages(report: dict[str, Any]) -> str:
+    """The stages behind the model, and what is left of them; nothing where there is one alone."""
+    lineage = report.get("lineage", [])
+    if len(lineage) < 2:
+        return ""
+    lines = [
+        "",
+        "## Lineage / 来历",
+        "",
+        "| run | stage | started from | task | techniques | data | recipe |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for stage in lineage:
+        techniques = ", ".join(stage["techniques"]) or "full"
+        told = (stage["run"], stage["stage"], f"`{stage['base']}`", stage["task"], techniques)
+        hashes = (f"`{stage[name][:12]}`" for name in ("data", "recipe"))
+        lines.append(f"| {' | '.join([*told, *hashes])} |")
+    return "\n".join([*lines, *_kept(report.get("forgetting")), ""])
+
+
+def _kept(found: dict[str, Any] | None) -> list[str]:
+    """Lines of the matrix: after which stage, on the test of which."""
+    if not found:
+        return []
+    names = [f"{n} ({m})" for n, m in zip(found["stages"], found["metrics"], strict=True)]
+    lines = ["", f"| after / 之后 | {' | '.join(names)} |", f"|---|{'---|' * len(names)}"]
+    for name, cells in zip(found["stages"], found["rows"], strict=True):
+        values = [f"{cell['value']:.4f}" if "value" in cell else "-" for cell in cells]
+        values += [""] * (len(names) - len(cells))
+        lines.append(f"| {name} | {' | '.join(values)} |")
+    lost = ["-" if value is None else f"{value:+.4f}" for value in found["forgetting"]]
+    return [*lines, f"| forgotten / 遗忘 | {' | '.join([*lost, ''])} |"]
+
+
 def _loading(report: dict[str, Any]) -> str:
     """How to use the model, with nothing but transformers (or peft) installed where that can be."""
     adapted = any(t["kind"] == "lora" and not t["merge"] for t in report["techniques"])
@@ -75,15 +110,15 @@ def _loading(report: dict[str, Any]) -> str:
     return lines
 
 
-def _limits(task: dict[str, Any]) -> str:
+def _limits(report: dict[str, Any]) -> str:
     """For what the figures hold."""
     said = []
     for code in LANGUAGES:
         text = "The figures hold for rows like those of the test; for others, measure again."
         said.append(translate(text, code))
-        if "max_length" in task and "stride" not in task:
+        if report["about"]["cuts"]:
             cut = "What is beyond {count} tokens is cut."
-            said.append(translate(cut, code, count=task["max_length"]))
+            said.append(translate(cut, code, count=report["task"][report["about"]["cuts"]]))
     return "\n".join(said)
 
 

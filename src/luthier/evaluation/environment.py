@@ -8,7 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
-from luthier.models.bases import BUILT_IN
+from luthier.models.bases import built_in
 from luthier.models.devices import describe
 
 PACKAGES = ("luthier", "torch", "transformers", "tokenizers", "peft", "polars", "numpy")
@@ -33,7 +33,7 @@ def machine_report() -> dict[str, object]:
         "free_disk_gib": round(free, 1),
         "packages": {name: _version(name) for name in PACKAGES},
         "extras": {name: bool(importlib.util.find_spec(m)) for name, m in EXTRAS.items()},
-        "bases": list(BUILT_IN),
+        "bases": built_in(),
     }
 
 

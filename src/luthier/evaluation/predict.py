@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 
 from luthier.core.ahead import made_ahead
@@ -13,7 +12,7 @@ from luthier.data.batch import Rows, batches_by_length
 from luthier.models import kernels
 from luthier.models.devices import device
 from luthier.models.model import Model
-from luthier.tasks.task import Batch, Example, Predictions, Task, inputs_of
+from luthier.tasks.task import Batch, Example, Predictions, Task
 
 MAX_TOKENS = 16_384
 """Token budget of a batch, padding included."""
@@ -37,12 +36,12 @@ def predict(
     place = device()
     model.network.to(place).eval()
     kernels.use_standard(model.core)
-    lengths = np.array([task.size(example) for example in examples])
+    task.adjust(model.core)
+    lengths = task.sizes(examples)
     decoded: list[Any] = [None] * len(examples)
     with torch.inference_mode():
         for rows, batch in _batches(task, examples, lengths, batch_size):
-            inputs = {name: tensor.to(place) for name, tensor in inputs_of(batch).items()}
-            output = model.network(**inputs)
+            output = task.compute(model.network, batch, place)
             if on_output:
                 on_output(output, {name: tensor.to(place) for name, tensor in batch.items()})
             values = task.decode(output, batch)

@@ -11,7 +11,7 @@ import polars as pl
 
 from luthier.core.errors import DataError
 from luthier.data.operator import Operator
-from luthier.data.roles import GIVEN, Role
+from luthier.data.roles import Role
 from luthier.data.rows import clean_texts
 from luthier.evaluation.predict import predict
 from luthier.evaluation.saved import saved, saved_alone
@@ -71,7 +71,7 @@ class Predictor:
             replace(role, synonyms=(columns[role.name], *role.synonyms), beside=())
             if role.name in columns else role
             for role in config.roles()
-            if role.kind in GIVEN and (role.required or role.name in built.needs)
+            if role.given and (role.required or role.name in built.needs)
         ]  # fmt: skip
         parsed = (PREPARATION.parse(step) for step in said["prepare"])
         steps = [step for step in parsed if isinstance(step, Operator)]
@@ -95,6 +95,9 @@ class Predictor:
         Raises:
             DataError: If a row lacks what the task asks.
         """
+        kinds = [isinstance(one, str) for one in given]
+        if len(set(kinds)) > 1:
+            return self._mixed(given, kinds, batch_size, clean)
         if not given:
             return []
         rows = [self._row(number, one) for number, one in enumerate(given)]
@@ -106,6 +109,16 @@ class Predictor:
         examples = self.task.encode(table)
         predictions = predict(self.model, self.task, examples, batch_size=batch_size)
         return self.task.answers(predictions, table)
+
+    def _mixed(
+        self, given: Sequence[str | Mapping[str, Any]], kinds: list[bool], size: int, clean: bool
+    ) -> list[dict[str, Any]]:
+        """Answers to texts and rows: what is read of the two, such as words, makes no one table."""
+        told = {}
+        for kind in (True, False):
+            some = [one for one, text in zip(given, kinds, strict=True) if text is kind]
+            told[kind] = iter(self.predict(some, batch_size=size, clean=clean))
+        return [next(told[kind]) for kind in kinds]
 
     def _row(self, number: int, one: str | Mapping[str, Any]) -> Mapping[str, Any]:
         """A row with all that the task asks."""

@@ -13,6 +13,7 @@ from luthier.data.prepared import Prepared
 from luthier.evaluation.advice import advise
 from luthier.evaluation.card import model_card
 from luthier.evaluation.environment import environment
+from luthier.evaluation.lineage import Lineage
 from luthier.evaluation.looking_back import look_back
 from luthier.evaluation.report import report_page
 from luthier.evaluation.verdict import Verdict, judge
@@ -33,6 +34,7 @@ class StageRecord:
     prepared: Prepared
     task: Task
     recipe_yaml: str
+    lineage: Lineage
 
     @property
     def model(self) -> Path:
@@ -70,8 +72,10 @@ def publish(run: Run, records: list[StageRecord], *, seconds: float) -> None:
 
     write_folder_atomic(run.model, fill)
     write_atomic(run.path / "README.md", card)
+    write_json(run.path / "lineage.json", report["lineage"])
     for record in records:
-        shutil.rmtree(record.folder / "checkpoints", ignore_errors=True)
+        for spent in ("checkpoints", "tokens"):
+            shutil.rmtree(record.folder / spent, ignore_errors=True)
     shutil.rmtree(last.model)
     write_json(
         run.path / "verdict.json",
@@ -81,6 +85,8 @@ def publish(run: Run, records: list[StageRecord], *, seconds: float) -> None:
             "headline": report["verdict"]["headline"],
             "seconds": round(seconds, 2),
             "verdict": report["verdict"],
+            "lineage": report["lineage"],
+            "forgetting": report.get("forgetting"),
         },
     )
 
@@ -111,6 +117,7 @@ def _stage_report(run: Run, record: StageRecord, surroundings: dict[str, object]
         "history": _history(events),
         "data": record.prepared.card,
         "audit": record.audited(),
+        "lineage": record.lineage,
         "recipe_yaml": record.recipe_yaml,
         "environment": surroundings,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ ABOUT = "luthier.json"
 """File beside the weights that says what the model's task is."""
 
 Said = dict[str, Any]
-"""Its content: ``task``, ``facts``, ``base``, ``prepare``, ``columns``, and under ``others`` the
-last two for tasks with rows of their own."""
+"""Its content: ``task``, ``facts``, ``base``, ``lineage``, ``prepare``, ``columns``, and under
+``others`` the last two for tasks with rows of their own."""
 
 
 def saved(folder: Path) -> Said:
@@ -67,8 +67,26 @@ def facts_of(folder: Path) -> Facts:
     return facts
 
 
-def describe_model(folder: Path, config: TaskConfig, facts: Facts, base: Base, data: Data) -> None:
-    """Write it."""
+def describe_model(
+    folder: Path,
+    config: TaskConfig,
+    facts: Facts,
+    base: Base,
+    data: Data,
+    lineage: Sequence[Mapping[str, Any]],
+    family: str,
+) -> None:
+    """Write it.
+
+    Args:
+        folder: Of the model.
+        config: What the recipe says of its task.
+        facts: What the task learned.
+        base: What training started from.
+        data: How the rows were prepared.
+        lineage: The stages behind the model; see :mod:`luthier.evaluation.lineage`.
+        family: Kind of the rows, which decides the usual steps.
+    """
     others = {name: _of(rows.data) for name, rows in config.others().items()}
     write_described(
         folder,
@@ -76,7 +94,8 @@ def describe_model(folder: Path, config: TaskConfig, facts: Facts, base: Base, d
             "task": config.model_dump(mode="json"),
             "facts": dict(facts),
             "base": {"name": base.name, "path": str(base.path), "origin": base.origin},
-            **_of(data),
+            "lineage": list(lineage),
+            **_of(data, family),
             "others": others,
         },
     )
@@ -87,6 +106,6 @@ def write_described(folder: Path, said: Mapping[str, Any]) -> None:
     write_json(folder / ABOUT, dict(said))
 
 
-def _of(data: Data) -> dict[str, Any]:
-    steps = [step.model_dump(mode="json") for step in steps_for(data)]
+def _of(data: Data, family: str = "classify") -> dict[str, Any]:
+    steps = [step.model_dump(mode="json") for step in steps_for(data, family)]
     return {"prepare": steps, "columns": data.columns}

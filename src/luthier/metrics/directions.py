@@ -14,16 +14,32 @@ MORE = frozenset(
         "r2", "pearson", "spearman", "quadratic_kappa",
         "mean", "exact_match", "precision", "recall", "f1", "has_answer_f1",
         "no_answer_accuracy",
-        "bleu", "chrf", "rouge1", "rouge2", "rougeL", "uas", "las",
+        "bleu", "chrf", "rouge1", "rouge2", "rougeL", "ended", "uas", "las",
         "clas", "las_full", "complete_match", "knn_accuracy",
     }
 )  # fmt: skip
 """Metrics of which more is better."""
 
 LESS = frozenset(
-    {"log_loss", "brier", "ece", "hamming_loss", "mse", "rmse", "mae", "loss", "perplexity"}
+    {
+        "log_loss",
+        "brier",
+        "ece",
+        "hamming_loss",
+        "mse",
+        "rmse",
+        "mae",
+        "loss",
+        "perplexity",
+        "bits_per_byte",
+        "repetition",
+    }
 )
 """Metrics of which less is better."""
+
+
+POINTS = frozenset({"bleu", "chrf"})
+"""Metrics between 0 and 100, as everyone tells them."""
 
 
 def higher_is_better(metric: str) -> bool:
@@ -42,6 +58,11 @@ def higher_is_better(metric: str) -> bool:
         name=metric,
         near=near,
     )
+
+
+def scale(metric: str) -> float:
+    """What a metric is at most: 100 for those that are told in points, else 1."""
+    return 100.0 if metric.rpartition("/")[2] in POINTS else 1.0
 
 
 def reaches(metric: str, value: float, target: float) -> bool:

@@ -11,7 +11,7 @@ import huggingface_hub
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
 from luthier.core.errors import ModelError
-from luthier.core.files import sha256
+from luthier.core.files import sha256, verify_folder
 from luthier.core.names import nearest
 
 NEEDED_FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "merges.txt"]
@@ -50,6 +50,9 @@ BUILT_IN = {
 }
 
 
+SHIPPED = Path(__file__).with_name("shipped")
+"""Folders with bases that luthier pre-trained itself: weights in bf16, card, recipe and log."""
+
 NEW = "new"
 """Origin and name of bases with random weights."""
 
@@ -73,6 +76,8 @@ def resolve(name: str, *, folder: Path, find_run: Callable[[str], Path]) -> Base
     """
     if name in BUILT_IN:
         return Base(name, _built_in(name, BUILT_IN[name]), "built-in")
+    if name in built_in():
+        return Base(name, _shipped(name), "built-in")
     if name == NEW or name.startswith(f"{NEW}:"):
         return Base(name, _new(name.partition(":")[2] or USUAL), NEW)
     if name.startswith("run:"):
@@ -87,6 +92,24 @@ def resolve(name: str, *, folder: Path, find_run: Callable[[str], Path]) -> Base
             )
         return Base(name, local.resolve(), "folder")
     return Base(name, _hub(name), "hub")
+
+
+def built_in() -> list[str]:
+    """The names of all built-in bases."""
+    return [*BUILT_IN, *sorted(file.parent.name for file in SHIPPED.glob("*/config.json"))]
+
+
+def _shipped(name: str) -> Path:
+    problem = verify_folder(SHIPPED / name)
+    if problem:
+        raise ModelError(
+            "The files of the base '{name}' are not those that were shipped: {problem}.",
+            where=str(SHIPPED / name),
+            hint="Install luthier again.",
+            name=name,
+            problem=problem,
+        )
+    return SHIPPED / name
 
 
 def _built_in(name: str, base: BuiltIn) -> Path:
@@ -122,7 +145,7 @@ def _new(architecture: str) -> Path:
 
 
 def _hub(name: str) -> Path:
-    near = nearest(name, BUILT_IN)
+    near = nearest(name, built_in())
     try:
         return Path(huggingface_hub.snapshot_download(name, allow_patterns=NEEDED_FILES))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
@@ -133,5 +156,5 @@ def _hub(name: str) -> Path:
             name=name,
             near=near,
             reason=reason,
-            known=", ".join(BUILT_IN),
+            known=", ".join(built_in()),
         ) from None

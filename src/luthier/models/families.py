@@ -54,8 +54,8 @@ def depth_groups(network: nn.Module) -> list[DepthGroup]:
     after its last (final norm) and the base after all of them (pooler) to that last
     layer, and everything outside the base to the head.
     """
-    base_prefix = f"{network.base_model_prefix}."
-    stacks = _layer_stacks(network, base_prefix)
+    base_prefix, outside = _base_of(network)
+    stacks = layer_stacks(network)
     offsets, total = {}, 0
     for path, length in stacks.items():
         offsets[path] = total
@@ -64,12 +64,41 @@ def depth_groups(network: nn.Module) -> list[DepthGroup]:
     members |= {f"layer.{index}": [] for index in range(total)}
     members[HEAD] = []
     for name, _ in network.named_parameters():
-        members[_place(name, base_prefix, offsets, total)].append(name)
+        place = HEAD if name in outside else _place(name, base_prefix, offsets, total)
+        members[place].append(name)
     return [DepthGroup(name, tuple(names)) for name, names in members.items()]
 
 
-def _layer_stacks(network: nn.Module, base_prefix: str) -> dict[str, int]:
-    """Path to length of the outermost module lists of the base that hold its layers."""
+def _base_of(network: nn.Module) -> tuple[str, frozenset[str]]:
+    """Prefix of the base's parameters, and those with it that are outside all the same.
+
+    Some networks that write, as T5's, have no module for the base: its parts are their own, beside
+    the output layer.
+    """
+    prefix = f"{network.base_model_prefix}."
+    names = dict(network.named_parameters())
+    if any(name.startswith(prefix) for name in names):
+        return prefix, frozenset()
+    output = getattr(network, "get_output_embeddings", lambda: None)()
+    own = [] if output is None else list(output.parameters())
+    inside = getattr(network, "get_input_embeddings", lambda: None)()
+    shared = [] if inside is None else list(inside.parameters())
+    return "", frozenset(
+        name for name, parameter in names.items()
+        if any(parameter is one for one in own) and not any(parameter is one for one in shared)
+    )  # fmt: skip
+
+
+def layer_stack(network: nn.Module) -> nn.ModuleList | None:
+    """The layers of a base that has one stack of them; None where it has none or several."""
+    stacks = layer_stacks(network)
+    found = network.get_submodule(next(iter(stacks))) if len(stacks) == 1 else None
+    return found if isinstance(found, nn.ModuleList) else None
+
+
+def layer_stacks(network: nn.Module) -> dict[str, int]:
+    """Path to length of the outermost module lists of the base that hold its layers, in order."""
+    base_prefix, _ = _base_of(network)
     stacks: dict[str, int] = {}
     for path, module in network.named_modules():
         is_stack = isinstance(module, nn.ModuleList) and len(module) > 0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import fnmatch
 import logging
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -15,16 +16,21 @@ from peft import PeftModel
 from safetensors import SafetensorError
 from torch import nn
 from transformers import (
+    GenerationConfig,
     PretrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
 
 from luthier.core.errors import ModelError, RecipeError
+from luthier.models import adapters
 from luthier.models.bases import NEW, Base
 from luthier.models.families import HEAD, DepthGroup, Family, depth_groups, family_of
+from luthier.models.heads.classes import same_classes
 from luthier.models.heads.own import OwnNetwork, network_for
 from luthier.models.images import ImageProcessor
+from luthier.models.kernels.logits import compute_logits
+from luthier.models.prefix_tuning import take_prefixes
 
 DROPOUT_FIELDS = (
     "hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout",
@@ -38,6 +44,9 @@ OFFSET = {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl", "roberta-prel
 """Model types whose first position has the number after ``pad_token_id``."""
 
 NO_LIMIT = 10**9
+
+REGEX = "re:"
+"""Begins a pattern that is a regular expression."""
 
 Processor: TypeAlias = PreTrainedTokenizerBase | ImageProcessor
 """What turns rows into the network's input: a tokenizer, or what scales images."""
@@ -53,6 +62,8 @@ class Head:
     """Fields of the configuration: labels, problem type."""
     peft_task: str | None
     """peft's task type, e.g. ``SEQ_CLS``; None for networks of ours."""
+    generation: Mapping[str, Any] | None = None
+    """Settings of generation that are saved with a network that writes."""
 
     def network_class(self, config: PretrainedConfig) -> Any:
         """What has ``from_pretrained`` for a base of this configuration.
@@ -73,15 +84,13 @@ class Model:
     """A transformers network, or the peft model around it."""
     processor: Processor
     head: Head
+    new: frozenset[str] = frozenset()
+    """Parameters that the base's files lack, so that they are random: a head, before training."""
 
     @property
     def core(self) -> PreTrainedModel:
         """The transformers network itself; adapters stand inside it."""
-        inner = self.network
-        if isinstance(inner, PeftModel):
-            inner = inner.get_base_model()
-        assert isinstance(inner, PreTrainedModel)
-        return inner
+        return core_of(self.network)
 
     @property
     def family(self) -> Family:
@@ -95,8 +104,9 @@ class Model:
     def select(self, pattern: str) -> frozenset[str]:
         """Names of the parameters a pattern means.
 
-        ``@embeddings``, ``@layer.3`` and ``@head`` are depth groups; anything else is
-        a shell pattern over parameter names, e.g. ``*.attention.*``.
+        ``@embeddings``, ``@layer.3`` and ``@head`` are depth groups; ``re:`` begins a regular
+        expression of whole names; anything else is a shell pattern over them, e.g.
+        ``*.attention.*``.
 
         Raises:
             RecipeError: If it means none.
@@ -107,7 +117,7 @@ class Model:
             known = ", ".join(f"@{name}" for name in groups)
         else:
             every = [name for name, _ in self.core.named_parameters()]
-            names = fnmatch.filter(every, pattern)
+            names = _matching(pattern, every)
             known = ", ".join(every[:3]) + ", ..., " + ", ".join(every[-2:])
         found = frozenset(names)
         # A network without layers of its own on the base has a head of no parameters.
@@ -120,6 +130,15 @@ class Model:
             )
         return found
 
+    def initialise(self, names: Iterable[str]) -> None:
+        """Give the parameters with these names the random values that a new model would have."""
+        owners = dict.fromkeys(name.rpartition(".")[0] for name in names)
+        for module in map(self.core.get_submodule, owners):
+            for parameter in module.parameters(recurse=False):
+                # transformers leaves alone what it marked as loaded.
+                parameter._is_hf_initialized = False  # type: ignore[attr-defined]
+            self.core._init_weights(module)
+
     def parameter_counts(self, trained: Collection[str]) -> dict[str, int]:
         """How many numbers the model has, and how many of them the named parameters have."""
         sizes = {name: parameter.numel() for name, parameter in self.core.named_parameters()}
@@ -127,6 +146,26 @@ class Model:
             "trainable": sum(size for name, size in sizes.items() if name in trained),
             "total": sum(sizes.values()),
         }
+
+
+def _matching(pattern: str, names: list[str]) -> list[str]:
+    """The names that a shell pattern, or behind ``re:`` a regular expression, matches."""
+    if not pattern.startswith(REGEX):
+        return fnmatch.filter(names, pattern)
+    try:
+        expression = re.compile(pattern.removeprefix(REGEX))
+    except re.error as error:
+        raise RecipeError(
+            "'{pattern}' is not a regular expression: {reason}.", pattern=pattern, reason=str(error)
+        ) from None
+    return [name for name in names if expression.fullmatch(name)]
+
+
+def core_of(network: nn.Module) -> PreTrainedModel:
+    """The transformers network itself; adapters stand inside it."""
+    inner = network.get_base_model() if isinstance(network, PeftModel) else network
+    assert isinstance(inner, PreTrainedModel)
+    return inner
 
 
 def load_model(
@@ -137,10 +176,10 @@ def load_model(
     seed: int = 0,
     dropout: float | None = None,
 ) -> Model:
-    """A base with a new (or, from a tuned base, its own) head, in fp32 on the CPU.
+    """A base with a new head, or its own if that tells the same classes; in fp32 on the CPU.
 
     Args:
-        base: What to load.
+        base: What to load; adapters are merged into the base that they were trained on.
         head: The task layers.
         processor: The base's, from :func:`load_processor`.
         seed: Decides the values of a new head.
@@ -149,34 +188,64 @@ def load_model(
     Raises:
         ModelError: If the folder is not a model that can carry this head.
     """
+    if adapters.are_adapters(base.path):
+        beneath = adapters.base_beneath(base)
+        model = load_model(beneath, head, processor, seed=seed, dropout=dropout)
+        model.new -= adapters.merge(model, base.path, whole_head=_tells(base, head))
+        return model
     try:
-        config = transformers.AutoConfig.from_pretrained(base.path)
-        for key, value in head.config.items():
-            setattr(config, key, value)
-        if dropout is not None:
-            for key in DROPOUT_FIELDS:
-                if hasattr(config, key):
-                    setattr(config, key, dropout)
-        if isinstance(processor, PreTrainedTokenizerBase):
-            config.pad_token_id = processor.pad_token_id
+        known = _tells(base, head)
+        config = _configuration(base, head, processor, dropout)
         torch.manual_seed(seed)
         with _Quiet():
-            network, missing = _network(base, head.network_class(config), config)
+            network, missing, random = _network(base, head.network_class(config), config)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise _unusable(base, error) from None
     _check_loaded(base, network, missing)
+    if head.generation is not None:
+        network.generation_config = GenerationConfig(**head.generation)  # type: ignore[no-untyped-call]
     if isinstance(processor, ImageProcessor):
         _check_size(base, network, processor)
-    return Model(network, processor, head)
+    model = Model(network, processor, head, frozenset(random))
+    if not known and model.select(f"@{HEAD}") - model.new:
+        # The base's head tells other classes, as many as the task has.
+        torch.manual_seed(seed)
+        model.initialise(model.select(f"@{HEAD}"))
+        model.new |= model.select(f"@{HEAD}")
+    return model
+
+
+def _tells(base: Base, head: Head) -> bool:
+    """Whether the head that was saved with a base tells the classes of another."""
+    return same_classes(transformers.AutoConfig.from_pretrained(base.path), head.config)
+
+
+def _configuration(
+    base: Base, head: Head, processor: Processor, dropout: float | None
+) -> PretrainedConfig:
+    """The base's configuration with the head's fields and the recipe's dropout."""
+    config: PretrainedConfig = transformers.AutoConfig.from_pretrained(base.path)
+    for key, value in head.config.items():
+        setattr(config, key, value)
+    for key in DROPOUT_FIELDS if dropout is not None else ():
+        if hasattr(config, key):
+            setattr(config, key, dropout)
+    if isinstance(processor, PreTrainedTokenizerBase):
+        config.pad_token_id = processor.pad_token_id
+    return config
 
 
 def _network(
     base: Base, kind: Any, config: PretrainedConfig
-) -> tuple[PreTrainedModel, Iterable[str]]:
-    """A network of a base, and the tensors that its files lack; of a new base all are random."""
+) -> tuple[PreTrainedModel, Iterable[str], Iterable[str]]:
+    """A network of a base, the tensors that its files lack, and those that are random.
+
+    Random are also those of another size than the task needs, and of a new base all.
+    """
     if base.origin == NEW:
         made = kind._from_config if issubclass(kind, PreTrainedModel) else kind.from_config
-        return made(config), ()
+        network = made(config)
+        return network, (), [name for name, _ in network.named_parameters()]
     network, loading = kind.from_pretrained(
         base.path,
         config=config,
@@ -185,7 +254,8 @@ def _network(
         ignore_mismatched_sizes=True,
         output_loading_info=True,
     )
-    return network, loading["missing_keys"]
+    other = {name for name, *_ in loading["mismatched_keys"]}
+    return network, loading["missing_keys"], other.union(loading["missing_keys"])
 
 
 def load_bare(base: Base, auto_class: str) -> tuple[PreTrainedModel, list[str]]:
@@ -264,6 +334,12 @@ def _positions(config: PretrainedConfig) -> int:
     return positions - config.pad_token_id - 1 if config.model_type in OFFSET else positions
 
 
+def config_behind(tokenizer: PreTrainedTokenizerBase) -> tuple[PretrainedConfig, Family]:
+    """The configuration, and the family, of the base that a tokenizer was loaded with."""
+    config: PretrainedConfig = transformers.AutoConfig.from_pretrained(tokenizer.name_or_path)
+    return config, family_of(config)
+
+
 def load_tuned(folder: Path, base: Base, head: Head, processor: Processor) -> Model:
     """A model as :func:`save_model` wrote it: whole, or adapters with their ``base``.
 
@@ -284,6 +360,9 @@ def load_tuned(folder: Path, base: Base, head: Head, processor: Processor) -> Mo
     model = load_model(base, head, processor)
     with _Quiet():
         model.network = PeftModel.from_pretrained(model.core, str(folder))
+    model.new = frozenset()
+    if model.network.active_peft_config.is_prompt_learning:
+        take_prefixes(model.core)
     return model
 
 
@@ -332,6 +411,7 @@ class _Quiet:
 
 def save_model(model: Model, folder: Path) -> None:
     """Write the network and processor as transformers (or peft) reads them, no luthier needed."""
+    compute_logits(model.core)
     with _Quiet():
         network: Any = model.network
         network.save_pretrained(folder)

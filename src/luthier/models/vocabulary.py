@@ -19,19 +19,19 @@ from transformers import PreTrainedModel
 
 
 class KnownRows(nn.Module):
-    """An embedding that trains some rows and, in evaluation, looks up any."""
+    """An embedding that trains some ``rows`` and, in evaluation, looks up any."""
 
     def __init__(self, whole: nn.Embedding, rows: Tensor) -> None:
         super().__init__()
         # In a tuple, so that the whole table is no parameter of this module.
         self._whole = (whole,)
-        self._rows = rows.to(whole.weight.device)
+        self.rows = rows.to(whole.weight.device)
         self._place = torch.full((whole.num_embeddings,), -1, device=whole.weight.device)
-        self._place[self._rows] = torch.arange(len(rows), device=whole.weight.device)
+        self._place[self.rows] = torch.arange(len(rows), device=whole.weight.device)
         padding = whole.padding_idx
         self._padding = None if padding is None else int(self._place[padding])
         trains = whole.weight.requires_grad
-        self.weight = nn.Parameter(whole.weight.detach()[self._rows], requires_grad=trains)
+        self.weight = nn.Parameter(whole.weight.detach()[self.rows], requires_grad=trains)
 
     def forward(self, ids: Tensor) -> Tensor:
         """Embeddings (..., width) of token ids (...); in training, of known ids only."""
@@ -51,7 +51,7 @@ class KnownRows(nn.Module):
         (embedding,) = self._whole
         embedding.weight.requires_grad_(self.weight.requires_grad)
         with torch.no_grad():
-            embedding.weight[self._rows] = self.weight
+            embedding.weight[self.rows] = self.weight
         return embedding
 
 
@@ -79,3 +79,13 @@ def train_all_rows(network: PreTrainedModel) -> None:
     embedding = network.get_input_embeddings()
     if isinstance(embedding, KnownRows):
         network.set_input_embeddings(embedding.whole())
+
+
+def embeddings(network: PreTrainedModel) -> list[nn.Module]:
+    """The modules that look up input tokens, also where several share one table."""
+    table = network.get_input_embeddings().weight
+    return [
+        module
+        for module in network.modules()
+        if isinstance(module, nn.Embedding | KnownRows) and module.weight is table
+    ]

@@ -51,7 +51,7 @@ def evaluate(
     if data is not None:
         rows, notes = read_rows(
             data, config.roles(), stage.data.columns, stage.data.labels, base_dir=Path.cwd(),
-            steps=steps_for(stage.data), classes=predictor.task.classes,
+            steps=steps_for(stage.data, prepared.card["family"]), classes=predictor.task.classes,
             fitted=prepared.card["fitted"],
         )  # fmt: skip
         rows, unknown = predictor.task.answerable(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +13,12 @@ from luthier.data.prepare import prepare
 from luthier.data.prepared import Prepared
 from luthier.data.steps import steps_for
 from luthier.data.tools import Tools
-from luthier.models.bases import Base, resolve
+from luthier.models.bases import Base
 from luthier.models.devices import device
+from luthier.models.find import find_base
 from luthier.models.tools import BaseTools
 from luthier.recipe.load import Loaded
 from luthier.recipe.schema import Data, Stage
-from luthier.runs import find_run
 from luthier.tasks.task import TASK, Rows, TaskConfig
 
 
@@ -57,10 +58,14 @@ def set_folder(folder: Path, name: str) -> Path:
 
 
 def together(sets: Mapping[str, Prepared]) -> Prepared:
-    """The stage's own rows with those of other data sets, each marked with its name."""
+    """The stage's own rows with those of other data sets, each marked with its name.
+
+    The hash on the card is then over those of all.
+    """
     main = sets[""]
     if len(sets) == 1:
         return main
+    joint = hashlib.sha256("".join(one.hash for one in sets.values()).encode()).hexdigest()
     splits = {
         split: pl.concat(
             [
@@ -71,13 +76,9 @@ def together(sets: Mapping[str, Prepared]) -> Prepared:
         )
         for split in main.splits
     }
-    return replace(main, splits=splits)
+    return replace(main, splits=splits, card={**main.card, "hash": joint})
 
 
-def base_of_stage(stage: Stage, loaded: Loaded, runs_dir: Path) -> Base:
-    """The base that a stage names."""
-    return resolve(
-        str(stage.base),
-        folder=loaded.folder,
-        find_run=lambda name: find_run(name, runs_dir).model,
-    )
+def base_of_stage(stage: Stage, loaded: Loaded, runs_dir: Path, folder: Path | None = None) -> Base:
+    """The base that a stage names; a new one is made in the stage's folder."""
+    return find_base(stage.base, loaded.folder, runs_dir, folder)

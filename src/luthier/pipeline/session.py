@@ -2,57 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
 
 import polars as pl
 
 from luthier.core.errors import RecipeError
 from luthier.data.prepared import Prepared
-from luthier.evaluation.predict import predict
 from luthier.models.devices import device
 from luthier.models.model import Model
 from luthier.models.vocabulary import train_known_rows
+from luthier.pipeline.frozen import keep_frozen
+from luthier.pipeline.past import LookingBack
+from luthier.pipeline.validation import Validation
 from luthier.recipe.schema import Stage, Training
-from luthier.tasks.task import Batch, Example, Task
+from luthier.tasks.task import Example, Task
 from luthier.techniques.technique import Work, course
-from luthier.train.loop import LOSS, Session
+from luthier.train.loop import Session
 from luthier.train.optimizer import build_optimizer
-
-
-def work_on(task: Task, examples: Sequence[Example], batch_size: int) -> Work:
-    """What techniques may look at of the training on encoded rows."""
-
-    def batches(count: int) -> Iterator[Batch]:
-        for start in range(0, min(count, len(examples)), batch_size):
-            yield task.collate(examples[start : min(start + batch_size, count)])
-
-    return Work(batches, task.loss)
-
-
-class MeanLoss:
-    """The task's own loss on rows that are predicted for: what training minimises, measured alike.
-
-    Args:
-        task: At work.
-        examples: All of the rows, encoded.
-    """
-
-    def __init__(self, task: Task, examples: Sequence[Example]) -> None:
-        self._task = task
-        self._shared = task.of_step(examples)
-        self._sum = self._weight = 0.0
-
-    def add(self, output: Any, batch: Batch) -> None:
-        """Add a batch; one without labels has no loss."""
-        if any(name.endswith("labels") for name in batch):
-            total, weight = self._task.loss(output, {**batch, **self._shared})
-            self._sum += total.item()
-            self._weight += weight
-
-    def values(self) -> dict[str, float]:
-        """The mean under the name of :data:`~luthier.train.loop.LOSS`, where there is one."""
-        return {LOSS: self._sum / self._weight} if self._weight else {}
 
 
 def session_for(
@@ -62,36 +30,46 @@ def session_for(
     prepared: Prepared,
     rows: Sequence[Example],
     work: Work,
+    folder: Path,
+    earlier: Sequence[LookingBack] = (),
 ) -> Session:
-    """The model with its techniques applied and its optimizer, ready to train on encoded rows."""
+    """The model with its techniques applied and its optimizer, ready to train on encoded rows.
+
+    Args:
+        stage: What the recipe says.
+        task: What is learned.
+        model: Its network, on the base.
+        prepared: The stage's rows.
+        rows: Its training rows, encoded.
+        work: What techniques may look at.
+        folder: Of the stage's checkpoints.
+        earlier: Earlier stages whose rows are trained on too.
+    """
+    for technique in stage.techniques:
+        technique.check(model)
     for technique in stage.techniques:
         technique.apply(model, work)
     model.network.to(device())
-    if task.reads == "text":
-        train_known_rows(model.core, (row["input_ids"] for row in rows))
+    if task.reads == "text" and not task.whole_vocabulary:
+        every = chain(rows, *(past.examples for past in earlier))
+        train_known_rows(model.core, (task.given(row) for row in every))
     over_time = course(stage.techniques, model)
     optimizer = build_optimizer(model.core, over_time, stage.training)
     companions = [technique.companion(model, work) for technique in stage.techniques]
-    validation = prepared.splits.get("validation", pl.DataFrame())
-    evaluate = None
-    if validation.is_empty():
+    usual = task.picked_by or next(iter(stage.evaluation.target), task.default_metric)
+    metric = stage.evaluation.best or usual
+    validation = None
+    if prepared.splits.get("validation", pl.DataFrame()).is_empty():
         _check_without_validation(stage.training)
     else:
-        examples, references = task.encode(validation), task.references(validation)
-
-        def evaluate() -> dict[str, float]:
-            loss = MeanLoss(task, examples)
-            predictions = predict(
-                model, task, examples,
-                batch_size=stage.evaluation.batch_size, on_output=loss.add,
-            )  # fmt: skip
-            return {**task.measure(predictions, references, resamples=0).values(), **loss.values()}
-
-    metric = stage.evaluation.best or next(iter(stage.evaluation.target), task.default_metric)
-    return Session(
-        model, task, rows, optimizer, stage.training, metric, evaluate, over_time,
+        watched = task.watched(prepared.splits["validation"], metric)
+        validation = Validation(model, *watched, batch_size=stage.evaluation.batch_size)
+    session = Session(
+        model, task, rows, optimizer, stage.training, metric, validation, over_time,
         [companion for companion in companions if companion],
     )  # fmt: skip
+    keep_frozen(session, validation.examples if validation else [], folder)
+    return session
 
 
 def _check_without_validation(settings: Training) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from luthier.recipe.registries import TECHNIQUES
+
 TOP = {
     "model": "base",
     "base_model": "base",
@@ -88,12 +90,19 @@ def rename(stage: dict[str, Any], known: set[str]) -> list[tuple[str, str]]:
                 moved.append((f"{section}.{name}", target))
     techniques = stage.get("techniques")
     for index, technique in enumerate(techniques if isinstance(techniques, list) else []):
-        for name in list(technique) if isinstance(technique, dict) else []:
-            if name in TECHNIQUE and TECHNIQUE[name] not in technique:
+        for name in _borrowed(technique) if isinstance(technique, dict) else []:
+            if TECHNIQUE[name] not in technique:
                 technique[TECHNIQUE[name]] = technique.pop(name)
                 path = f"techniques.{index}."
                 moved.append((path + name, path + TECHNIQUE[name]))
     return moved
+
+
+def _borrowed(technique: dict[str, Any]) -> list[str]:
+    """The names in a raw technique that are other tools', and no settings of its own kind."""
+    kind = TECHNIQUES.members().get(str(technique.get("kind")))
+    own = kind.model_fields if kind else {}
+    return [name for name in technique if name in TECHNIQUE and name not in own]
 
 
 def _move(stage: dict[str, Any], holder: dict[str, Any], name: str, target: str) -> bool:

@@ -8,6 +8,8 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from luthier.core.config import Config
 from luthier.core.registry import Registered
+from luthier.recipe.compatible import works_with
+from luthier.recipe.new import BaseName
 from luthier.recipe.registries import OPTIMIZERS, PREPARATION, SCHEDULES, TASKS, TECHNIQUES
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -106,9 +108,10 @@ class Data(Config):
     """Column separator of text tables; default: detected."""
     limit: Annotated[int, Field(gt=0)] | None = None
     """Use at most this many rows of `train`, chosen by the split's seed."""
-    profile: Literal["news", "social", "web", "chat", "none"] | None = None
+    profile: Literal["news", "social", "web", "chat", "corpus", "none"] | None = None
     """Kind of text, which decides the steps that clean it: edited text, posts, pages, what people
-    and assistants say, or `none` to clean nothing. Default: by the kind of rows."""
+    and assistants say, `corpus` for much plain text to pre-train on (repeated and empty documents
+    go, and little else is done), or `none` to clean nothing. Default: by the kind of rows."""
     steps: dict[str, bool | dict[str, Any]] = {}
     """Changes to the profile's steps: kind to `false` (off), `true` (on) or its settings, e.g.
     `{pii: {action: mask}, near_duplicates: false}`."""
@@ -185,6 +188,12 @@ class Training(Config):
     """Passes over the training rows; fractions are allowed."""
     max_steps: Annotated[int, Field(gt=0)] | None = None
     """Optimizer steps, instead of `epochs`."""
+    max_training_tokens: Annotated[int, Field(gt=0)] | None = None
+    """Tokens to train on, repetitions counted, instead of `epochs`."""
+    max_minutes: Annotated[float, Field(gt=0)] | None = None
+    """Minutes to train, evaluations not counted, instead of `epochs`. The schedule follows the
+    steps that the time seems to have room for, so a run depends on the speed of the machine; with
+    `wsd` nothing does until the decay begins."""
     batch_size: Annotated[int, Field(gt=0)] | Literal["auto"] = 32
     """Rows per micro-batch; rows per optimizer step = this times `gradient_accumulation_steps`.
     `auto`: as many of the `rows_per_step` as memory has room for and no more than are of use,
@@ -213,6 +222,9 @@ class Training(Config):
     )
     """The learning rate over time, as a multiplier of `learning_rate`; default: linear, with a
     warm-up of a tenth of the steps. Optimizer `schedule_free`: constant, with the same warm-up."""
+    gradient_checkpointing: bool = False
+    """Compute activations again in the backward pass instead of keeping them: less memory, about
+    a third more time, the same gradients."""
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Dropout of the base while training; default: what the base was made with."""
     seed: int = 0
@@ -220,6 +232,9 @@ class Training(Config):
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Arithmetic of training; auto: bf16 where the processor computes it, else fp32.
     Evaluation is always fp32."""
+    reuse_frozen: bool = True
+    """Where the lowest layers are frozen: compute what they give once for each row, and use it in
+    all epochs and later runs; their dropout is then off. False: compute it at every step."""
     evaluate_every: Annotated[int, Field(gt=0)] | None = None
     """Optimizer steps between evaluations on validation; default: once an epoch."""
     save_every: Annotated[int, Field(gt=0)] | None = None
@@ -236,6 +251,12 @@ class Training(Config):
         if self.batch_size == "auto":
             return self.rows_per_step or 32
         return self.batch_size * self.gradient_accumulation_steps
+
+    @model_validator(mode="after")
+    def _one_budget(self) -> Self:
+        if sum(map(bool, (self.max_steps, self.max_training_tokens, self.max_minutes))) > 1:
+            raise ValueError("give one of max_steps, max_training_tokens and max_minutes")
+        return self
 
     @model_validator(mode="after")
     def _rows_said_once(self) -> Self:
@@ -261,6 +282,9 @@ class Evaluation(Config):
     """Level of the bootstrap intervals."""
     resamples: Annotated[int, Field(ge=100)] = 1000
     """Bootstrap resamples behind each interval."""
+    earlier: bool = True
+    """Whether the tests of the stages that this one's base comes from are opened again after it, to
+    see what it has forgotten of them."""
 
 
 class Stage(Config):
@@ -268,9 +292,10 @@ class Stage(Config):
 
     name: str = "main"
     """Name of the stage, part of its folder's name."""
-    base: str | None = None
-    """What to start from: a built-in name (`minilm-l6`), a folder, a hub id, `run:NAME`, or
-    `new:resnet-small`, a small network for images with random weights.
+    base: BaseName = None
+    """What to start from: a built-in name (`minilm-l6`), a folder, a hub id, `run:NAME`,
+    `new:resnet-small`, a small network for images with random weights, or
+    `{new: {family: decoder, size: mini}}`, a network for text with random weights.
     A later stage without it starts from the stage before."""
     task: Annotated[Any, Registered(TASKS)]
     """What is learned."""
@@ -285,10 +310,28 @@ class Stage(Config):
 
     @model_validator(mode="after")
     def _new_base_is_trained(self) -> Self:
-        new = self.base is not None and self.base.partition(":")[0] == "new"
+        new = str(self.base).partition(":")[0] == "new"
         adapted = [technique.kind for technique in self.techniques if technique.needs_base]
         if new and adapted:
             raise ValueError(f"{adapted[0]} adapts a trained base, and {self.base} is random")
+        return self
+
+    @model_validator(mode="after")
+    def _techniques_fit_the_task(self) -> Self:
+        unfit = [one.kind for one in self.techniques if not works_with(one, self.task)]
+        if unfit:
+            raise ValueError(f"{unfit[0]} does not work with the task {self.task.kind}")
+        return self
+
+    @model_validator(mode="after")
+    def _adapters_find_their_base(self) -> Self:
+        changed = [technique.kind for technique in self.techniques if technique.changes_base]
+        alone = [t.kind for t in self.techniques if getattr(t, "merge", True) is False]
+        if changed and alone:
+            raise ValueError(
+                f"{changed[0]} changes the base, and {alone[0]} saves adapters without it: "
+                "set merge: true"
+            )
         return self
 
     def spelled_out(self) -> list[Self]:

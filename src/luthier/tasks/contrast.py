@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -40,6 +40,8 @@ class Contrast(TaskConfig):
     rows a class there are many pairs. Each text has partners of its own, so the loss does not
     depend on what else is in a batch.
     """
+
+    own_layers: ClassVar[bool] = True
 
     kind: Literal["contrast"] = "contrast"
     """This task."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -28,6 +28,8 @@ ANSWERS = ("answer", "答案")
 @TASKS.register
 class Extract(TaskConfig):
     """Answer questions with a piece of a given text, as in SQuAD (Rajpurkar et al. 2016, 2018)."""
+
+    per_token: ClassVar[bool] = True
 
     kind: Literal["extract"] = "extract"
     """This task."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -36,6 +36,8 @@ class Multi(TaskConfig):
     all heads of a row. Metrics are named `TASK/METRIC`; `mean` is the mean of every task's own.
     """
 
+    own_layers: ClassVar[bool] = True
+
     kind: Literal["multi"] = "multi"
     """This task."""
     tasks: Annotated[dict[str, Annotated[Any, Registered(TASKS)]], Field(min_length=1)]
@@ -67,6 +69,8 @@ class Multi(TaskConfig):
                 raise ValueError(f"'{name}': names of tasks are letters, digits, - and _")
             if isinstance(task, Multi):
                 raise ValueError("a mixture of tasks holds no other mixture")
+            if not task.shares:
+                raise ValueError(f"'{name}': a task {task.kind} has its base to itself")
         return tasks
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -29,6 +29,8 @@ Units = Annotated[int, Field(gt=0)]
 @TASKS.register
 class Parse(TaskConfig):
     """Find the head of every word of a sentence, and its relation to it: dependency parsing."""
+
+    own_layers: ClassVar[bool] = True
 
     kind: Literal["parse"] = "parse"
     """This task."""

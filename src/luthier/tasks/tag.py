@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -28,6 +28,8 @@ else:
 @TASKS.register
 class Tag(TaskConfig):
     """Give every word of a sentence a tag: named entities, parts of speech."""
+
+    per_token: ClassVar[bool] = True
 
     kind: Literal["tag"] = "tag"
     """This task."""

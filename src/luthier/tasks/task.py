@@ -13,20 +13,31 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from luthier.core.config import Config
+from luthier.core.errors import RecipeError
 from luthier.core.lazy import lazy
 from luthier.data.roles import Role
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
     import polars as pl
+    import torch
     from numpy.typing import NDArray
-    from torch import Tensor
-    from transformers import PreTrainedTokenizerBase
+    from torch import Tensor, nn
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from luthier.data import plan as plans
     from luthier.metrics import Measures
-    from luthier.models.model import Head
+    from luthier.models import opinions
+    from luthier.models.kernels import logits
+    from luthier.models.model import Head, Model
+    from luthier.models.opinions import Opinion
     from luthier.recipe.schema import Data
 else:
+    np = lazy("numpy")
+    opinions = lazy("luthier.models.opinions")
+    logits = lazy("luthier.models.kernels.logits")
     plans = lazy("luthier.data.plan")
 
 Example = dict[str, Any]
@@ -92,6 +103,8 @@ class About:
     it has a class for it."""
     adapted: str
     """The same where adapters were saved, with peft."""
+    cuts: str = ""
+    """Setting that says after how many tokens a row is cut; empty: all of it is read."""
 
 
 class Task(ABC):
@@ -108,6 +121,13 @@ class Task(ABC):
     """What the base is given."""
     slow_to_collate: ClassVar[bool] = False
     """Whether batches are worth making while those before them are computed."""
+    generates: ClassVar[bool] = False
+    """Whether it answers in tokens that it writes one after the other: the labels are those."""
+    cut_by: ClassVar[str] = "max_length"
+    """Setting that says how many tokens are kept of a row."""
+    picked_by: ClassVar[str | None] = None
+    """Metric that picks the best checkpoint although the recipe's target is another; None: the
+    first of the target does."""
     answer: ClassVar[str] = "label"
     """Role that holds the answer; without it rows are encoded as in serving."""
     apart: bool = False
@@ -119,6 +139,14 @@ class Task(ABC):
     """The base's."""
     max_length: int
     """Tokens kept of a row, special ones included."""
+
+    whole_vocabulary: ClassVar[bool] = False
+    """Whether training may read or say pieces that are not in the rows as they were encoded."""
+
+    @property
+    def ends(self) -> frozenset[int]:
+        """Tokens that end what it writes; empty: the tokenizer's end token."""
+        return frozenset()
 
     @abstractmethod
     def head(self) -> Head:
@@ -132,15 +160,46 @@ class Task(ABC):
     def encode(self, rows: pl.DataFrame) -> list[Example]:
         """Rows as the network's input, in order; with labels where the rows have them."""
 
+    def encode_to_train(self, rows: pl.DataFrame, folder: Path) -> Sequence[Example]:
+        """Rows to train on: as :meth:`encode` has them, or packed, or kept in files.
+
+        Args:
+            rows: Prepared rows.
+            folder: For files, which may be there already from before the run was stopped.
+        """
+        return self.encode(rows)
+
+    def adjust(self, core: PreTrainedModel) -> None:
+        """Let the network compute what ``loss`` and ``decode`` take; called before either."""
+        logits.compute_logits(core)
+
+    def samples(self, model: Model, seed: int) -> list[str]:
+        """What the model makes up, for people to read while it is trained; default: nothing."""
+        return []
+
     def looked_at(
         self, rows: pl.DataFrame, examples: Sequence[Example]
     ) -> Iterator[tuple[str, Task, pl.DataFrame, Sequence[Example]]]:
         """What the audit looks at: the name, rows and examples of each task; alone without name."""
         yield "", self, rows, examples
 
+    def served(self, rows: pl.DataFrame) -> list[Sequence[int]]:
+        """Token ids that serving gives the network of each row, or that it writes on from."""
+        bare = rows.drop(self.answer, strict=False)
+        return [example["input_ids"] for example in self.encode(bare)]
+
+    def given(self, example: Example) -> Sequence[int]:
+        """Every token id that training gives the network of an example."""
+        ids: Sequence[int] = example["input_ids"]
+        return ids
+
     def size(self, example: Example) -> int:
         """What an example costs in a batch, against the token budget."""
         return len(example["input_ids"])
+
+    def sizes(self, examples: Sequence[Example]) -> NDArray[np.int64]:
+        """:meth:`size` of each example: (examples,)."""
+        return np.array([self.size(example) for example in examples], dtype=np.int64)
 
     def weight(self, example: Example) -> float:
         """What an example counts where this task is one of several: its trained tokens, or 1."""
@@ -176,6 +235,16 @@ class Task(ABC):
         """
         return self.collate(examples)
 
+    def compute(self, network: nn.Module, batch: Batch, place: torch.device) -> Any:
+        """What :meth:`decode` reads of a batch: the network's output, or what it writes.
+
+        Args:
+            network: In evaluation mode.
+            batch: From :meth:`collate`.
+            place: Where the network is.
+        """
+        return network(**{name: tensor.to(place) for name, tensor in inputs_of(batch).items()})
+
     @abstractmethod
     def loss(self, output: Any, batch: Batch) -> tuple[Tensor, float]:
         """The batch's loss as a sum and the weight it is a sum over."""
@@ -184,6 +253,22 @@ class Task(ABC):
         """What :meth:`loss` gives, its sum in the parts that different tasks have of it."""
         total, weight = self.loss(output, batch)
         return {"": total}, weight
+
+    def opinions(self, output: Any, batch: Batch) -> Sequence[Opinion]:
+        """What an output says of all in the batch that is trained, to be compared with others'.
+
+        Default: its ``logits`` where there are ``labels``.
+
+        Raises:
+            RecipeError: If the task's answers are no logits.
+        """
+        try:
+            return opinions.opinions(output, batch["labels"])
+        except (KeyError, ValueError):
+            raise RecipeError(
+                "This task gives nothing that two networks could be compared by.",
+                hint="Leave out distil (or set share: 0) and r_drop.",
+            ) from None
 
     def steer(self, agreement: Agreement) -> Mapping[str, float]:
         """Pattern over parameter names to the gradient they get, where the parts' own decide it."""
@@ -212,6 +297,15 @@ class Task(ABC):
     ) -> Measures:
         """Metrics of the predictions; ``resamples`` 0 leaves the intervals out."""
 
+    def watched(self, rows: pl.DataFrame, metric: str) -> tuple[Task, pl.DataFrame]:
+        """The task and the validation rows that training is measured with, perhaps at less cost.
+
+        Args:
+            rows: All validation rows.
+            metric: That picks the best checkpoint.
+        """
+        return self, rows
+
     def fit_on_validation(
         self, predictions: Predictions, references: References
     ) -> Mapping[str, Any]:
@@ -233,6 +327,12 @@ class Task(ABC):
     @abstractmethod
     def answers(self, predictions: Predictions, rows: pl.DataFrame) -> list[dict[str, Any]]:
         """Predictions on rows as people read them, one JSON object per row, what matters first."""
+
+    def showcase(
+        self, rows: pl.DataFrame, predictions: Predictions, count: int
+    ) -> list[dict[str, Any]]:
+        """A few answers to read, good and bad: text, true, predicted, score; none by default."""
+        return []
 
     def read(self, said: str) -> dict[str, Any]:
         """A row of what a person typed."""
@@ -262,6 +362,12 @@ class TaskConfig(Config):
 
     reads: ClassVar[Literal["text", "image"]] = "text"
     """What the base is given."""
+    own_layers: ClassVar[bool] = False
+    """Whether its layers on the base are ours, and not those of a class of transformers."""
+    per_token: ClassVar[bool] = False
+    """Whether the network says something of every token, and not of the whole."""
+    shares: ClassVar[bool] = True
+    """Whether it can be one of several tasks on one base."""
 
     kind: str
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
+
+    from luthier.models.opinions import Opinion
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,12 @@ class Pass:
     """What the network gave."""
     again: Callable[[], Any]
     """Runs the network on the batch once more, in the same precision, with new dropout masks."""
+    ask: Callable[[nn.Module], Any]
+    """What another network gives on the batch, in the same precision."""
     loss: Callable[[Any], Tensor]
     """The task's summed loss of an output on this batch."""
+    opinions: Callable[[Any], Sequence[Opinion]]
+    """What an output says of all in the batch that has a label; see :meth:`Task.opinions`."""
     weight: float
     """What the loss is a sum over: an addition that is a mean per row is to be scaled by it."""
 
@@ -33,6 +39,10 @@ class Companion:
     Every micro-batch asks :meth:`loss` and then :meth:`after_backward`; every optimizer step
     :meth:`before_update` and :meth:`after_update`.
     """
+
+    looks_inside: ClassVar[bool] = False
+    """Whether it changes or reads what the base computes below its head, so that the network must
+    compute all of it in every step."""
 
     def loss(self, run: Pass, total: Tensor) -> Tensor:
         """The summed loss to take gradients of, given what it was so far."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,10 +14,14 @@ from luthier.techniques.technique import Rule, Technique
 if TYPE_CHECKING:
     from luthier.models.model import Model
 
+Layers = int | Annotated[str, Field(pattern=r"^\d+-\d+$")]
+
 
 @TECHNIQUES.register
 class Freeze(Technique):
     """Keep chosen parameters as they are (Yosinski et al. 2014: lower layers transfer best)."""
+
+    source: ClassVar[str] = "Yosinski et al. 2014, arXiv:1411.1792"
 
     kind: Literal["freeze"] = "freeze"
     """This technique."""
@@ -24,10 +29,12 @@ class Freeze(Technique):
     """Freeze the embeddings."""
     lowest: Annotated[int, Field(ge=0)] = 0
     """Freeze this many depth groups from the input on; the embeddings are the first."""
-    layers: list[Annotated[int, Field(ge=0)]] = []
-    """Freeze the layers with these numbers, from 0."""
+    layers: list[Layers] = []
+    """Freeze the layers with these numbers, from 0, e.g. `[0, 1]`; a range is `"0-3"`, both ends
+    included, and -1 is the last layer."""
     names: list[str] = []
-    """Freeze the parameters these patterns match, e.g. `*.attention.*` or `@layer.2`."""
+    """Freeze the parameters these patterns match: a group such as `@layer.2`, a shell pattern over
+    names such as `*.attention.*`, or `re:` and a regular expression of the whole name."""
     all_but_head: bool = False
     """Freeze the whole base: only the head learns."""
 
@@ -42,7 +49,9 @@ class Freeze(Technique):
                 count=len(groups),
                 most=len(groups) - 1,
             )
-        chosen = groups[: self.lowest] + [f"@layer.{number}" for number in self.layers]
+        layers = sum(group.startswith("@layer.") for group in groups)
+        chosen = groups[: self.lowest]
+        chosen += [f"@layer.{number}" for number in numbers_of(self.layers, layers)]
         if self.embeddings:
             chosen.append("@embeddings")
         if self.all_but_head:
@@ -54,3 +63,13 @@ class Freeze(Technique):
                 hint="For example: {{kind: freeze, lowest: 3}}",
             )
         return [Rule(pattern, 0.0) for pattern in chosen]
+
+
+def numbers_of(said: Sequence[int | str], count: int) -> Iterator[int]:
+    """The numbers of layers that a recipe means, of ``count``: -1 is the last, ``2-4`` a range."""
+    for part in said:
+        if isinstance(part, str):
+            first, _, last = part.partition("-")
+            yield from range(int(first), int(last) + 1)
+        else:
+            yield part + count if part < 0 else part

@@ -2,83 +2,77 @@
 
 from __future__ import annotations
 
-import re
-import warnings
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from luthier.core.errors import RecipeError
-from luthier.core.lazy import lazy
+from luthier.core.errors import ModelError
 from luthier.recipe.registries import TECHNIQUES
-from luthier.techniques.technique import Rule, Technique, Work
+from luthier.techniques.adapter import Targeted
+from luthier.techniques.technique import Rule
 
 if TYPE_CHECKING:
-    import peft
-
     from luthier.models.model import Model
-else:
-    peft = lazy("peft")
 
 
 @TECHNIQUES.register
-class Lora(Technique):
+class Lora(Targeted):
     """Train low-rank updates of the base's matrices, and the head (Hu et al. 2021)."""
 
-    needs_base: ClassVar[bool] = True
+    source: ClassVar[str] = "Hu et al. 2021, arXiv:2106.09685"
 
     kind: Literal["lora"] = "lora"
     """This technique."""
+    variant: Literal["plain", "rslora", "dora", "pissa", "olora", "lora_plus"] = "plain"
+    """`rslora`: scaled by the root of r (Kalajdzievski 2023, arXiv:2312.03732). `dora`: direction
+    and size of each column apart (Liu et al. 2024, arXiv:2402.09353). `pissa`: begins with the
+    largest singular vectors (Meng et al. 2024, arXiv:2404.02948). `olora`: begins with orthonormal
+    ones (Büyükakyüz 2024, arXiv:2406.01775). `lora_plus`: the second matrix moves faster (Hayou
+    et al. 2024, arXiv:2402.12354)."""
     r: Annotated[int, Field(gt=0)] = 16
     """Rank of the update."""
     lora_alpha: Annotated[float, Field(gt=0)] = 32
     """Scale: the update is multiplied by lora_alpha / r."""
     lora_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Dropout on the update's input."""
-    target_modules: list[str] | str = "all-linear"
-    """Matrices to adapt: names, a regular expression, or `all-linear`."""
     use_rslora: bool = False
-    """Scale by lora_alpha / sqrt(r) instead (Kalajdzievski 2023)."""
-    merge: bool = False
-    """Add the updates into the base after training: a plain transformers model is saved."""
+    """Scale by lora_alpha / sqrt(r) instead, with any variant."""
+    ratio: Annotated[float, Field(gt=0)] = 16.0
+    """Of `lora_plus`: how many times faster the second matrix moves."""
 
-    def apply(self, model: Model, work: Work) -> None:
-        """Put adapters on the base; the head is trained whole and saved with them."""
-        parameters = next(g.parameters for g in model.depth_groups() if g.name == "head")
-        head = sorted({name.partition(".")[0] for name in parameters})
-        config = peft.LoraConfig(
-            task_type=model.head.peft_task,
-            r=self.r,
-            lora_alpha=self.lora_alpha,  # type: ignore[arg-type]
-            lora_dropout=self.lora_dropout,
-            target_modules=self.target_modules,
-            use_rslora=self.use_rslora,
-            modules_to_save=head or None,
-            exclude_modules="|".join(rf"{re.escape(name)}(\..*)?" for name in head) or None,
-        )
-        with warnings.catch_warnings():
-            # peft sees itself that GPT-2 keeps its matrices transposed, and says so.
-            warnings.filterwarnings("ignore", message="fan_in_fan_out")
-            try:
-                model.network = peft.get_peft_model(model.core, config)
-            except ValueError as error:
-                raise RecipeError(
-                    "The technique lora finds nothing to adapt: {reason}",
-                    hint="Name what to adapt in target_modules, e.g. [convolution] of a ResNet.",
-                    reason=str(error).splitlines()[0],
-                ) from None
+    def check(self, model: Model) -> None:
+        """Refuse what peft computes wrongly.
+
+        Raises:
+            ModelError: If OLoRA is to begin with the transposed matrices of a GPT-2.
+        """
+        super().check(model)
+        kinds = {type(module).__name__ for module in model.core.modules()}
+        if self.variant == "olora" and "Conv1D" in kinds:
+            raise ModelError(
+                "The variant olora does not work on a {model}: its matrices are kept transposed.",
+                hint="Use pissa, which begins with singular vectors too.",
+                model=model.core.config.model_type,
+            )
+
+    def peft_kind(self) -> str:
+        """Peft's name."""
+        return "LORA"
+
+    def peft_settings(self, model: Model) -> dict[str, Any]:
+        """What peft is told."""
+        begun = {"pissa": "pissa", "olora": "olora"}.get(self.variant, True)
+        return {
+            "r": self.r,
+            "lora_alpha": self.lora_alpha,
+            "lora_dropout": self.lora_dropout,
+            "target_modules": self.target_modules,
+            "use_rslora": self.use_rslora or self.variant == "rslora",
+            "use_dora": self.variant == "dora",
+            "init_lora_weights": begun,
+        }
 
     def rules(self, model: Model, progress: float) -> list[Rule]:
-        """Only adapters and the head move."""
-        return [
-            Rule("*", 0.0),
-            Rule("*.lora_*", 1.0),
-            Rule("@head", 1.0),
-            Rule("*.original_module.*", 0.0),
-        ]
-
-    def finish(self, model: Model, work: Work) -> None:
-        """Merge where asked."""
-        if self.merge:
-            assert isinstance(model.network, peft.PeftModel)
-            model.network = model.network.merge_and_unload()
+        """Only adapters and the head move; of LoRA+ the second matrices faster."""
+        faster = [Rule("*.lora_B.*", self.ratio)] if self.variant == "lora_plus" else []
+        return [*super().rules(model, progress), *faster]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from luthier.core.config import Config
+from luthier.core.errors import ModelError
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
+    from luthier.data.finding import Finding
     from luthier.models.model import Model
+    from luthier.recipe.schema import Training
     from luthier.techniques.companion import Companion
 
 
@@ -21,9 +24,24 @@ class Rule:
     """Parameters and how fast they move."""
 
     pattern: str
-    """``@embeddings``, ``@layer.3``, ``@head``, or a shell pattern over parameter names."""
+    """``@embeddings``, ``@layer.3``, ``@head``, a shell pattern over parameter names, or ``re:``
+    and a regular expression of whole names."""
     lr_multiplier: float
     """Factor on the learning rate; 0 is frozen."""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A stage that the base of this one comes from, as far as a technique may look back on it."""
+
+    name: str
+    """Of the stage; behind the name of its run where that is another."""
+    count: int
+    """Its training examples."""
+    losses: Callable[[Model, Sequence[int], Sequence[int]], Iterator[tuple[Tensor, int]]]
+    """A model, numbers of training examples, and seeds of chance, to every micro-batch's mean loss
+    and its examples: that of the model's body under the stage's head as it was left, or of the
+    model itself where its task has the same classes. In the precision of training."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +49,23 @@ class Work:
     """The training at hand, as far as a technique may look at it."""
 
     batches: Callable[[int], Iterator[dict[str, Tensor]]]
-    """Training rows, at most this many, in batches as they are made for prediction: the first
-    rows of the data in its order, with ``labels`` where the task has such."""
+    """Training rows, at most this many, in batches as they are trained on: the first rows of
+    the data in its order, with ``labels`` where the task has such, on the device."""
     loss: Callable[[Any, dict[str, Tensor]], tuple[Tensor, float]]
     """The network's output on a batch to its summed loss and the weight that it is a sum over."""
+    ask: Callable[[nn.Module, dict[str, Tensor]], Any]
+    """What a network gives on a batch."""
+    load: Callable[[str | None], Model]
+    """A base by its name in a recipe, with the task's head, in evaluation mode; None: the stage's
+    own, as it was before any technique."""
+    settings: Training
+    """How the model is fitted."""
+    earlier: Callable[[], Iterator[tuple[Model, Work]]] = lambda: iter(())
+    """The models of earlier stages, as they were at their end, and the work they did."""
+    stages: Sequence[Earlier] = ()
+    """The stages before, from the first on; for techniques that say ``looks_back``."""
+    findings: list[Finding] = field(default_factory=list)
+    """What people should know of what techniques did; they may add to it."""
 
 
 class Technique(Config):
@@ -42,8 +73,36 @@ class Technique(Config):
 
     needs_base: ClassVar[bool] = False
     """Whether it only adapts what pre-training learned, so that a new base is of no use to it."""
+    looks_back: ClassVar[bool] = False
+    """Whether it needs the stages before this one, and is refused where there are none."""
+    changes_base: ClassVar[bool] = False
+    """Whether the base is another afterwards than the one on disk, so that adapters alone, without
+    it, would be of no use."""
+    families: ClassVar[tuple[str, ...]] = ("encoder", "decoder", "encoder-decoder")
+    """The families of bases that it works on."""
+    reads: ClassVar[tuple[str, ...]] = ("text", "image")
+    """What bases that it works on may be given."""
+    own_heads: ClassVar[bool] = True
+    """Whether it works where the task's layers are ours, on any base, and not transformers'."""
+    per_token: ClassVar[bool] = True
+    """Whether it works where the network says something of every token, and not of the whole."""
+    source: ClassVar[str] = ""
+    """Where it was published: authors, year, number of the paper."""
 
     kind: str
+
+    def check(self, model: Model) -> None:
+        """Refuse a model that it does not work on, before anything is done to it.
+
+        Raises:
+            ModelError: If the technique is not made for such a base.
+        """
+        if model.family not in self.families:
+            raise ModelError(
+                "The technique {kind} does not work on this base, which is an {family}.",
+                hint="It works on: {families}.",
+                kind=self.kind, family=str(model.family), families=", ".join(self.families),
+            )  # fmt: skip
 
     def apply(self, model: Model, work: Work) -> None:
         """Change the model once, before training. Default: leave it."""
@@ -66,6 +125,11 @@ class Technique(Config):
 
     def finish(self, model: Model, work: Work) -> None:
         """Change the model once, after training. Default: leave it."""
+
+
+def below_head(model: Model) -> list[str]:
+    """Names of the depth groups of the base that have parameters, from the input on."""
+    return [g.name for g in model.depth_groups() if g.parameters and g.name != "head"]
 
 
 def multipliers(techniques: Sequence[Technique], model: Model, progress: float) -> dict[str, float]:

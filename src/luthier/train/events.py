@@ -27,6 +27,23 @@ class Started(Event):
 
 
 @dataclass(frozen=True)
+class Reused(Event):
+    """What frozen layers give is computed once for every row, with their dropout off."""
+
+    layers: int
+    """How many, from the input on."""
+    rows: int
+    """Training rows that it is known of."""
+    computed: int
+    """Rows of training and validation that it was computed for now; of the others an earlier run
+    had left it."""
+    uses: float
+    """Passes over the training rows that use it."""
+    seconds: float
+    """That computing or finding it took."""
+
+
+@dataclass(frozen=True)
 class Stepped(Event):
     """An optimizer step was taken."""
 
@@ -43,6 +60,8 @@ class Stepped(Event):
     """Tokens of the step's rows, without padding."""
     padded: int
     """Tokens computed, padding included."""
+    total: int
+    """Optimizer steps planned, as it looks now."""
     cosines: dict[str, float] | None = None
     """``TASK TASK`` to the cosine between their gradients, where the task asks for it."""
     reaction: float = 1.0
@@ -60,6 +79,13 @@ class Evaluated(Event):
     """The metric that picks the best checkpoint."""
     best: bool
     """Whether it is the best so far."""
+
+
+@dataclass(frozen=True)
+class Sampled(Event):
+    """The model made something up, for people to read."""
+
+    texts: list[str]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -19,6 +20,7 @@ from luthier.models import kernels
 from luthier.models.batch_norm import keep_frozen_statistics
 from luthier.models.devices import choose_precision, device, world
 from luthier.models.model import Model
+from luthier.models.prefix import Prefix
 from luthier.recipe.schema import Training
 from luthier.tasks.task import Batch, Example, Task
 from luthier.techniques.companion import Companion
@@ -28,6 +30,8 @@ from luthier.train.events import (
     Evaluated,
     Event,
     Finished,
+    Reused,
+    Sampled,
     Started,
     Stepped,
     Stopped,
@@ -40,6 +44,8 @@ from luthier.train.step import StepResult, accumulate, update
 
 LOSS = "loss"
 """Name among the validation metrics of the task's own loss."""
+FIRST_GUESS = 1000
+"""Steps that a budget of time is taken to have room for until one was timed."""
 
 
 @dataclass
@@ -60,12 +66,17 @@ class Session:
     companions: Sequence[Companion] = ()
     """What goes along with training."""
     progress: Progress = field(default_factory=Progress)
+    known: Prefix | None = None
+    """Frozen layers whose output is kept."""
+    told: Reused | None = None
+    """What is kept of them."""
 
     def __post_init__(self) -> None:
-        self.lengths = np.array([self.task.size(example) for example in self.examples])
+        self.lengths = self.task.sizes(self.examples)
         self._mixture = self.task.plan(self.examples)
         self._plan: tuple[int, list[Rows]] = (-1, [])
-        self._ahead = Ahead(lambda step: list(self._collated(step)), self.total_steps)
+        end = sys.maxsize if self.settings.max_minutes else self.total_steps
+        self._ahead = Ahead(lambda step: list(self._collated(step)), end)
 
     @property
     def trained(self) -> frozenset[str]:
@@ -93,9 +104,20 @@ class Session:
 
     @property
     def total_steps(self) -> int:
-        """Optimizer steps planned."""
-        planned = math.ceil(self.settings.epochs * self.steps_per_epoch)
-        return self.settings.max_steps or max(1, planned)
+        """Optimizer steps planned; under a budget of time, as many as it seems to have room for."""
+        settings, progress = self.settings, self.progress
+        if settings.max_minutes:
+            budget = 60 * settings.max_minutes
+            if progress.seconds >= budget:
+                return progress.step
+            pace = max(progress.seconds, 1e-9) / max(1, progress.step)
+            seen = math.ceil(budget / pace) if progress.step else FIRST_GUESS
+            return max(progress.step + 1, seen)
+        if settings.max_training_tokens:
+            epochs = settings.max_training_tokens / max(1, int(self.lengths.sum()))
+            return max(1, math.ceil(epochs * self.steps_per_epoch))
+        planned = math.ceil(settings.epochs * self.steps_per_epoch)
+        return settings.max_steps or max(1, planned)
 
     @property
     def evaluate_every(self) -> int:
@@ -171,14 +193,21 @@ def train(session: Session) -> Iterator[Event]:
     The generator pauses at every event; a consumer may save the session's state
     then, or stop iterating, and training goes on later exactly as if it had not.
     """
-    progress, total = session.progress, session.total_steps
+    progress = session.progress
     resumed_at = progress.step
-    yield Started(progress.step, total)
-    prepare_to_train(session.model)
+    yield Started(progress.step, session.total_steps)
+    if session.told:
+        yield replace(session.told, step=progress.step)
+    prepare_to_train(session)
     while True:
         if _evaluation_due(session):
             yield _evaluate(session)
-            prepare_to_train(session.model)
+            with session.measuring():
+                texts = session.task.samples(session.model, session.settings.seed)
+            if texts:
+                yield Sampled(progress.step, texts)
+            prepare_to_train(session)
+        total = session.total_steps
         if progress.stopped or progress.step >= total:
             break
         if progress.step % session.save_every == 0 and progress.step > resumed_at:
@@ -189,12 +218,16 @@ def train(session: Session) -> Iterator[Event]:
     yield Finished(progress.step, progress.best_step if session.evaluate else progress.step)
 
 
-def prepare_to_train(model: Model) -> None:
+def prepare_to_train(session: Session) -> None:
     """Training mode, but for frozen statistics, with the kernels that are fastest in it."""
-    model.network.train()
-    keep_frozen_statistics(model.core)
+    core = session.model.core
+    session.model.network.train()
+    keep_frozen_statistics(core)
     if device().type == "cpu":
-        kernels.use_fast(model.core)
+        kernels.use_fast(core)
+    if session.settings.gradient_checkpointing:
+        core.gradient_checkpointing_enable({"use_reentrant": False})
+    session.task.adjust(core)
 
 
 def _evaluation_due(session: Session) -> bool:
@@ -234,6 +267,7 @@ def _step(session: Session, total: int) -> Stepped:
         rows=len(rows),
         tokens=int(session.lengths[rows].sum()),
         padded=sum(len(batch) * int(session.lengths[batch].max()) for batch in batches),
+        total=total,
         cosines=result.cosines,
         reaction=settings.schedule.reaction(moment),
         grown=len(portions),

@@ -60,11 +60,11 @@ def accumulate(
     for index, batch in enumerate(batches):
         seed_everything(*seeds, index)
         moved = {name: tensor.to(place, non_blocking=True) for name, tensor in batch.items()}
-        forward = _forward(network, moved, precision, place)
-        output = forward()
+        ask = _asked(moved, precision, place)
+        output = ask(network)
         if apart is None:
             total, weight = task.loss(output, moved)
-            _backward(total, _pass(task, moved, output, forward, weight), companions)
+            _backward(total, _pass(task, moved, output, weight, network, ask), companions)
         else:
             parts, weight = task.losses(output, moved)
             apart.add(parts)
@@ -74,18 +74,31 @@ def accumulate(
     return loss_sum, weight_sum
 
 
-def _forward(
-    network: nn.Module, batch: Batch, precision: Precision, place: torch.device
-) -> Callable[[], Any]:
-    def forward() -> Any:
+def _asked(batch: Batch, precision: Precision, place: torch.device) -> Callable[[nn.Module], Any]:
+    def ask(network: nn.Module) -> Any:
         with autocast(precision, place):
             return network(**inputs_of(batch))
 
-    return forward
+    return ask
 
 
-def _pass(task: Task, batch: Batch, output: Any, forward: Callable[[], Any], weight: float) -> Pass:
-    return Pass(batch, output, forward, lambda given: task.loss(given, batch)[0], weight)
+def _pass(
+    task: Task,
+    batch: Batch,
+    output: Any,
+    weight: float,
+    network: nn.Module,
+    ask: Callable[[nn.Module], Any],
+) -> Pass:
+    return Pass(
+        batch=batch,
+        output=output,
+        again=lambda: ask(network),
+        ask=ask,
+        loss=lambda given: task.loss(given, batch)[0],
+        opinions=lambda given: task.opinions(given, batch),
+        weight=weight,
+    )
 
 
 def _backward(total: Tensor, run: Pass, companions: Sequence[Companion]) -> None:

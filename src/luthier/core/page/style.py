@@ -35,6 +35,8 @@ code{background:rgba(var(--tint),.1);border-radius:5px;padding:1px 6px;font-size
 table{border-collapse:collapse;width:100%;font-size:.92rem}
 th,td{padding:7px 12px;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}
 tr:last-child td{border-bottom:0}th{color:var(--soft);font-weight:600}
+.chain{display:flex;flex-wrap:wrap;align-items:center;gap:10px;margin-bottom:14px}
+.chain .to{color:var(--soft);font-size:1.3rem}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .heat td{text-align:center;font-variant-numeric:tabular-nums}
 figure{margin:0}svg{width:100%;height:auto}svg text{font-size:10px;fill:var(--soft)}

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import polars as pl
 
+from luthier.data.formats.dialogues import ANSWERS, PROMPTS
 from luthier.data.formats.format import Columns, Format, Row, by_name, is_listed, items, sample
 from luthier.data.formats.turns import parsed_json
 
@@ -14,6 +15,7 @@ PAIRS = (
     (("source", "src", "原文"), ("target", "tgt", "译文")),
     (("document", "article", "dialogue", "passage", "content", "text", "正文", "文章"),
      ("summary", "highlights", "abstract", "摘要", "summary1", "summary_1")),
+    (PROMPTS, ANSWERS),
 )  # fmt: skip
 LANGUAGE = re.compile(r"([a-z]{2})(?:[-_][A-Za-z]{2,4})?")
 CODES = frozenset({
@@ -103,7 +105,9 @@ class Pairs(Format):
         for sources, targets in PAIRS:
             source, target = by_name(rows, *sources), by_name(rows, *targets)
             if source and target and rows[target].n_unique() > 0.1 * len(rows):
-                return {"source": source, "target": target}
+                beside = by_name(rows, "input") if source.casefold() == "instruction" else None
+                more = {"more": beside} if beside else {}
+                return {"source": source, "target": target, **more}
         languages = [column for column in rows.columns if _is_language(rows, column)]
         if len(languages) > 1:
             return {"source": languages[0], "target": languages[1]}
@@ -115,8 +119,10 @@ class Pairs(Format):
         return None
 
     def read_row(self, row: Row, columns: Columns) -> dict[str, Any] | None:
-        """The two texts."""
-        return {name: _inside(row, column) for name, column in columns.items()}
+        """The two texts; an instruction with the input that stands beside it."""
+        found = {name: _inside(row, column) for name, column in columns.items()}
+        beside = found.pop("more", None)
+        return {**found, "source": f"{found['source']}\n{beside}"} if beside else found
 
     def write_row(self, row: Row) -> dict[str, Any] | None:
         """As it is."""

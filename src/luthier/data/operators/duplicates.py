@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from luthier.core.lazy import lazy
-from luthier.data.operator import Context, Defaults, Operator, Scope, everywhere
+from luthier.data.operator import CORPUS, Context, Defaults, Operator, Scope, everywhere
 from luthier.data.roles import ANSWERS, SPLIT
 from luthier.recipe.registries import PREPARATION
 
@@ -23,7 +23,7 @@ class Duplicates(Operator):
 
     scope: ClassVar[Scope] = "table"
     place: ClassVar[int] = 410
-    defaults: ClassVar[Defaults] = everywhere()
+    defaults: ClassVar[Defaults] = {**everywhere(), CORPUS: {}}
 
     kind: Literal["duplicates"] = "duplicates"
     """This step."""

@@ -11,7 +11,7 @@ from luthier.core.errors import DataError
 from luthier.core.lazy import lazy
 from luthier.core.names import nearest
 from luthier.data.finding import Finding
-from luthier.data.operator import Context, Defaults, Operator, Scope, everywhere
+from luthier.data.operator import CORPUS, Context, Defaults, Operator, Scope, everywhere
 from luthier.data.roles import ROW, SOURCE, SPLIT, Role
 from luthier.recipe.registries import PREPARATION
 
@@ -67,7 +67,7 @@ class Missing(Operator):
 
     scope: ClassVar[Scope] = "row"
     place: ClassVar[int] = 200
-    defaults: ClassVar[Defaults] = everywhere()
+    defaults: ClassVar[Defaults] = {**everywhere(), CORPUS: {}}
 
     kind: Literal["missing"] = "missing"
     """This step."""

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from luthier.core.lazy import lazy
-from luthier.data.operator import Context, Defaults
+from luthier.data.operator import CORPUS, Context, Defaults
 from luthier.data.texts import TextOperator
 from luthier.recipe.registries import PREPARATION
 
@@ -39,7 +39,7 @@ class Unicode(TextOperator):
     """
 
     place: ClassVar[int] = 120
-    defaults: ClassVar[Defaults] = {"news": {}, "social": {}, "web": {}, "chat": {}}
+    defaults: ClassVar[Defaults] = {"news": {}, "social": {}, "web": {}, "chat": {}, CORPUS: {}}
 
     kind: Literal["unicode"] = "unicode"
     """This step."""

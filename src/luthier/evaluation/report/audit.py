@@ -39,6 +39,8 @@ def _tokens(found: dict[str, Any], say: Say) -> list[tuple[str, str]]:
     ]  # fmt: skip
     if found["tokens_trained"] is not None:
         facts.insert(1, (say("Tokens that teach"), _of(found["tokens_trained"], found["tokens"])))
+    if found["targets_cut"] is not None:
+        facts.append((say("Targets that are cut"), _of(found["targets_cut"], found["rows"])))
     if found["stop_trained"] is not None:
         facts.append((say("Rows that teach to stop"), f"{found['stop_trained']:.1%}"))
     if found["served_alike"] is not None:

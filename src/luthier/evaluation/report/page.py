@@ -7,7 +7,7 @@ from html import escape
 
 from luthier.core.page import Say, page
 from luthier.core.page.parts import section
-from luthier.evaluation.report import audit, sections, training
+from luthier.evaluation.report import audit, samples, sections, stages, training
 from luthier.evaluation.report.sections import Report
 
 Section = Callable[[Report, Say], str]
@@ -15,13 +15,16 @@ Section = Callable[[Report, Say], str]
 SECTIONS: tuple[tuple[str, Section], ...] = (
     ("How good it is", sections.metrics),
     ("What to do next", sections.advice),
+    ("What is left of earlier stages", stages.kept),
     ("Each class", sections.classes),
     ("What is taken for what", sections.confusion),
     ("Whether its probabilities mean what they say", sections.calibration),
     ("The most confident mistakes", sections.mistakes),
+    ("What it writes", samples.samples),
     ("How training went", training.training),
     ("What training saw", audit.audit),
     ("The data", sections.data),
+    ("Where it comes from", stages.lineage),
     ("How it was made", sections.making),
 )
 

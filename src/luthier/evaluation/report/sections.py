@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 from luthier.core.page import Say, table
 from luthier.core.page.plots import Line, interval_bar, line_plot
+from luthier.metrics import scale
 
 Report = dict[str, Any]
 
@@ -16,7 +18,7 @@ HEADLINES = {
     "recall": "Of the true entities, the share that is found.",
     "f1": "Precision and recall in one figure.",
     "precision_macro": "Of the answers of a class, the share that is right (mean over classes).",
-    "recall_macro": "Of the texts of a class, the share that is found (mean over classes).",
+    "recall_macro": "Of what is of a class, the share that is found (mean over classes).",
     "f1_macro": "Precision and recall in one figure; every class counts the same, however rare.",
     "f1_micro": "Precision and recall in one figure; every answer counts the same.",
     "mcc": "Agreement beyond chance: 0 is guessing, 1 is perfect.",
@@ -28,6 +30,14 @@ HEADLINES = {
     "spearman": "The same for the order of the answers.",
     "uas": "The share of words with the right head.",
     "las": "The share of words with the right head and the right relation to it.",
+    "bleu": "Agreement of runs of one to four words with right texts, 0 to 100 (sacreBLEU).",
+    "chrf": "Agreement of runs of letters with right texts, 0 to 100.",
+    "rouge1": "Words that a text shares with the right one.",
+    "rouge2": "Pairs of words that a text shares with the right one.",
+    "rougeL": "The longest sequence of words that a text shares with the right one, in order.",
+    "perplexity": "Among how many equally likely tokens the model seems to choose, for the right "
+    "text; 1 is certainty.",
+    "ended": "The share of texts that the model ended by itself.",
     "exact_match": "The share of questions whose answer is, but for case, punctuation and "
     "articles, a true one.",
     "has_answer_f1": "f1 of the questions that the text does answer.",
@@ -46,8 +56,11 @@ def metrics(report: Report, say: Say) -> str:
         if name not in measured:
             continue
         m, target = measured[name], targets.get(name)
-        percent = m["high"] <= 1 and m["low"] >= 0 and name not in ("rmse", "mae")
-        bar = interval_bar(m["value"], m["low"], m["high"], target) if percent else ""
+        whole = scale(name)
+        value, low, high = (m[key] / whole for key in ("value", "low", "high"))
+        share = high <= 1 and low >= 0 and name not in ("rmse", "mae", "perplexity")
+        goal_share = None if target is None else target / whole
+        bar = interval_bar(value, low, high, goal_share) if share else ""
         goal = f" · {say('target {target}', target=target)}" if target is not None else ""
         cards.append(
             f'<div class="card"><h3>{escape(name)}</h3><div class="big">{m["value"]:.3f}</div>{bar}'
@@ -93,9 +106,9 @@ def classes(report: Report, say: Say) -> str:
         return ""
     header = ("Class", "Precision", "Recall", "F1", "Interval of F1", "Test rows")
     text = (
-        "Precision: of the texts given this answer, the share that deserved it. Recall: of the "
-        "texts that deserve it, the share that got it. F1 joins both, and is the figure to "
-        "trust when classes are of unequal size."
+        "Precision: of what got this answer, the share that deserved it. Recall: of what "
+        "deserves it, the share that got it. F1 joins both, and is the figure to trust when "
+        "classes are of unequal size."
     )
     return f'<p class="note">{say(text)}</p>' + table([say(h) for h in header], rows)
 
@@ -189,6 +202,20 @@ def data(report: Report, say: Say) -> str:
     )
 
 
+def reused(told: Mapping[str, Any] | None, say: Say) -> list[tuple[str, str]]:
+    """What was computed once and not in every epoch."""
+    if not told:
+        return []
+    text = (
+        "the lowest {layers} layers computed once for {rows} rows, in {seconds:.0f} s, and used in "
+        "{uses:.2g} epochs; without dropout"
+        if told["computed"]
+        else "the lowest {layers} layers as an earlier run had computed them for {rows} rows, used "
+        "in {uses:.2g} epochs; without dropout"
+    )
+    return [(say("Frozen layers"), say(text, **told))]
+
+
 def making(report: Report, say: Say) -> str:
     """Base, techniques, machine, versions and the recipe."""
     t, p, e = report["training"], report["parameters"], report["environment"]
@@ -202,6 +229,7 @@ def making(report: Report, say: Say) -> str:
             speed=t["examples_per_second"],
             **{k: t[k] for k in ("steps", "epochs", "seconds")},
         )),
+        *reused(t.get("reused"), say),
         (say("Batches"), say(
             "{rows_per_step} rows a step, {batch_size} at a time",
             **{k: t[k] for k in ("rows_per_step", "batch_size")},
@@ -214,8 +242,12 @@ def making(report: Report, say: Say) -> str:
         (say("Data"), f"<code>{report['data']['hash'][:16]}</code>"),
     )  # fmt: skip
     body = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in facts)
+    told = "".join(
+        f'<p class="note">{escape(found["text"][say.language], quote=False)}</p>'
+        for found in report["techniques_found"]
+    )
     recipe = escape(report["recipe_yaml"])
     return (
-        f'<div class="scroll"><table>{body}</table></div>'
+        f'<div class="scroll"><table>{body}</table></div>{told}'
         f"<details><summary>{say('The recipe')}</summary><pre>{recipe}</pre></details>"
     )

@@ -6,7 +6,9 @@ from transformers import PreTrainedModel
 
 from luthier.models.kernels.attention import use_fast_attention, use_standard_attention
 from luthier.models.kernels.dropout import use_fast_dropout
-from luthier.models.kernels.first_token import use_all_tokens, use_first_token
+from luthier.models.kernels.first_token import shared_with, use_all_tokens, use_first_token
+
+__all__ = ["shared_with", "use_fast", "use_standard"]
 
 
 def use_fast(network: PreTrainedModel) -> None:

@@ -7,6 +7,8 @@ for the others; keys and values do. The loss and every gradient are the same.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import MethodType
 from typing import Any
 
@@ -17,6 +19,9 @@ from luthier.models.kernels.attention import attend
 
 LIKE_BERT = {"bert", "roberta", "xlm-roberta", "camembert", "electra"}
 """Model types with BERT's layers, whose classifiers read the first token."""
+
+CACHES = ("cache", "past_key_values")
+"""What transformers' versions call the keys and values from before."""
 
 
 def use_first_token(network: PreTrainedModel) -> None:
@@ -33,6 +38,23 @@ def use_all_tokens(network: PreTrainedModel) -> None:
         vars(layer).pop("forward", None)
 
 
+@contextmanager
+def shared_with(network: PreTrainedModel, other: PreTrainedModel) -> Iterator[None]:
+    """While it is open the layers compute what another network around them reads."""
+    layer = None if _last_layer(other) is not None else _last_layer(network)
+    shortened = None if layer is None else vars(layer).pop("forward", None)
+    try:
+        yield
+    finally:
+        if layer is not None and shortened is not None:
+            layer.forward = shortened
+
+
+def reads_first_token(network: PreTrainedModel) -> bool:
+    """Whether of the last layer's output only the first token's vector is used."""
+    return _last_layer(network) is not None
+
+
 def _last_layer(network: PreTrainedModel) -> nn.Module | None:
     classifies = type(network).__name__.endswith("ForSequenceClassification")
     if network.config.model_type not in LIKE_BERT or not classifies:
@@ -42,8 +64,16 @@ def _last_layer(network: PreTrainedModel) -> nn.Module | None:
     return layer
 
 
-def _forward(layer: Any, hidden: Tensor, mask: Tensor | None = None, *_: Any, **__: Any) -> Tensor:
-    """Hidden states (rows, length, width) to those of the first token: (rows, 1, width)."""
+def _forward(
+    layer: Any, hidden: Tensor, mask: Tensor | None = None, *more: Any, **named: Any
+) -> Tensor:
+    """Hidden states (rows, length, width) to those of the first token: (rows, 1, width).
+
+    With keys and values of a trained prefix: to those of all tokens, as the layer itself does.
+    """
+    if any(named.get(name) is not None for name in CACHES):
+        whole: Tensor = type(layer).forward(layer, hidden, mask, *more, **named)
+        return whole
     attention, first = layer.attention.self, hidden[:, :1]
 
     def heads(x: Tensor) -> Tensor:

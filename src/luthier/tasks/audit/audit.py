@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from luthier.tasks.audit.cuts import collisions, truncation, whole_lengths
+from luthier.tasks.audit.cuts import collisions, targets, truncation, whole_lengths
 from luthier.tasks.audit.encoded import Audit, Encoded, Measured
 from luthier.tasks.audit.images import audit_images
 from luthier.tasks.audit.supervision import stop, supervision, taught, template
@@ -41,6 +41,7 @@ def audit(encoded: Encoded) -> Audit:
     ``tokens``, ``tokens_trained`` (of those with labels of their own; else None), ``stop_trained``
     (share of rows to generate that teach to stop; else None), ``rows_cut``, ``tokens_cut``
     (tokens that truncation removes), ``cut_by_class``, ``unknown`` (share of tokens),
+    ``targets_cut`` (None where targets are no texts apart),
     ``tokens_per_word``, ``tokens_per_character``, ``alike_differ`` (rows that are the same to the
     model as one with another label), ``served_alike`` (share of rows looked at; None: none was).
 
@@ -50,6 +51,6 @@ def audit(encoded: Encoded) -> Audit:
     kept = np.array([len(example["input_ids"]) for example in encoded.examples], dtype=np.int64)
     measured = Measured(taught(encoded), whole_lengths(encoded), kept)
     audit = Audit({"rows": len(encoded.examples)})
-    for measure in (supervision, stop, truncation, vocabulary, collisions, template):
+    for measure in (supervision, stop, truncation, targets, vocabulary, collisions, template):
         measure(audit, encoded, measured)
     return audit

@@ -71,6 +71,25 @@ def truncation(audit: Audit, encoded: Encoded, measured: Measured) -> None:
         )  # fmt: skip
 
 
+def targets(audit: Audit, encoded: Encoded, _: Measured) -> None:
+    """Count targets that are cut, where they stand apart from what is read."""
+    known = [e for e in encoded.examples if "whole" in e]
+    cut = np.array([e["whole"] > len(e["labels"]) for e in known], dtype=bool)
+    audit.figures["targets_cut"] = int(cut.sum()) if known else None
+    if known and cut.mean() >= MUCH_CUT:
+        wanted = int(np.quantile([e["whole"] for e in known], 0.99, method="higher"))
+        longest = max(len(e["labels"]) for e in known)
+        audit.findings.append(
+            Finding(
+                "{rows} targets ({share:.0%}) are longer than {longest} tokens: their ends are not "
+                "learned, nor where they end.",
+                KIND, round(min(0.9, 0.3 + float(cut.mean())), 2),
+                f"task.max_target_length={min(wanted, encoded.longest)}",
+                fields={"rows": int(cut.sum()), "share": float(cut.mean()), "longest": longest},
+            )
+        )  # fmt: skip
+
+
 def _share_by_class(classes: Sequence[str | None], cut: NDArray[np.bool_]) -> dict[str, float]:
     if not classes:
         return {}

@@ -46,6 +46,12 @@ class Encoded:
     """``source`` and ``row`` that each comes from."""
     served: Sequence[Sequence[int]] = ()
     """Token ids of the first rows as serving builds them."""
+    generates: bool = False
+    """Whether the labels are tokens to write; else that is judged by them."""
+    ends: frozenset[int] = frozenset()
+    """Tokens that end what is written; default: the tokenizer's end token."""
+    cut_by: str = "max_length"
+    """Setting of the task that ``max_length`` comes from."""
 
     @classmethod
     def of(
@@ -59,14 +65,15 @@ class Encoded:
             examples: From the task's ``encode``.
             longest: Tokens that the base has positions for.
         """
-        some = rows.head(ENCODED_AGAIN).drop(task.answer, strict=False)
+        some = rows.head(ENCODED_AGAIN)
         seen = task.spread(rows, examples)
         named = task.answer in rows.columns and rows[task.answer].dtype == pl.String
         return cls(
             examples, task.tokenizer, task.texts(seen), task.max_length, longest,
             classes=seen[task.answer].to_list() if named and task.classes else (),
             places=seen.select(source=SOURCE, row=ROW),
-            served=[example["input_ids"] for example in task.encode(some)],
+            served=task.served(some),
+            generates=task.generates, ends=task.ends, cut_by=task.cut_by,
         )  # fmt: skip
 
     def shown(self, rows: Sequence[int] | NDArray[np.int64]) -> tuple[dict[str, Any], ...]:
@@ -137,4 +144,4 @@ def longer(encoded: Encoded, measured: Measured) -> str:
     """The override that keeps 95 of 100 rows whole, or as much as the base can; else nothing."""
     wanted = int(np.quantile(measured.lengths, 0.95, method="higher"))
     most = min(wanted, encoded.longest)
-    return f"task.max_length={most}" if most > encoded.max_length else ""
+    return f"task.{encoded.cut_by}={most}" if most > encoded.max_length else ""

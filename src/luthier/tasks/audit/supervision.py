@@ -53,7 +53,10 @@ def supervision(audit: Audit, encoded: Encoded, measured: Measured) -> None:
             rows=len(idle),
         )
     by_token = any("labels" in example for example in encoded.examples)
-    tokens = int(measured.kept.sum())
+    # Targets that stand apart from what is read are tokens too.
+    tokens = int(measured.kept.sum()) + sum(
+        len(example["labels"]) for example in encoded.examples if "whole" in example
+    )
     audit.figures.update(
         rows_trained=int((~idle).sum()), rows_idle=int(idle.sum()), tokens=tokens,
         tokens_trained=int(measured.taught.sum()) if by_token else None,
@@ -72,19 +75,23 @@ def supervision(audit: Audit, encoded: Encoded, measured: Measured) -> None:
 
 def stop(audit: Audit, encoded: Encoded, _: Measured) -> None:
     """Whether rows to generate from teach where to stop."""
-    end = encoded.tokenizer.eos_token_id
+    tokenizer = encoded.tokenizer
+    ends = encoded.ends or {tokenizer.eos_token_id} - {None}
     audit.figures["stop_trained"] = None
-    if end is None or not _generates(encoded.examples):
+    if not ends or not (encoded.generates or _generates(encoded.examples)):
         return
     rows = [e["labels"] for e in encoded.examples if labelled(e)]
-    share = float(np.mean([bool(np.any(np.asarray(labels) == end)) for labels in rows]))
+    share = float(np.mean([not ends.isdisjoint(labels) for labels in rows]))
     audit.figures["stop_trained"] = share
     if share < FEW_STOPS:
         audit.findings.append(
             Finding(
                 "The stop token {token} is trained in {share:.0%} of the rows only: the model "
                 "will not learn to end its answers.",
-                KIND, 0.9, fields={"token": str(encoded.tokenizer.eos_token), "share": share},
+                KIND, 0.9, fields={
+                    "token": ", ".join(tokenizer.convert_ids_to_tokens(sorted(ends))),
+                    "share": share,
+                },
             )
         )  # fmt: skip
 
@@ -103,10 +110,15 @@ def _says(example: Example) -> bool:
     return bool((ids[trained] == labels[trained]).all())
 
 
+def _begins(trained: Sequence[int], served: Sequence[int], generates: bool) -> bool:
+    """Whether serving gives what training does, or what training's text to write goes on from."""
+    return list(trained[: len(served)] if generates else trained) == list(served)
+
+
 def template(audit: Audit, encoded: Encoded, _: Measured) -> None:
     """Whether serving builds the same tokens as training."""
     pairs = zip(encoded.examples, encoded.served, strict=False)
-    alike = [list(example["input_ids"]) == list(served) for example, served in pairs]
+    alike = [_begins(example["input_ids"], served, encoded.generates) for example, served in pairs]
     audit.figures["served_alike"] = float(np.mean(alike)) if alike else None
     if not all(alike):
         different = [row for row, same in enumerate(alike) if not same]

@@ -26,6 +26,7 @@ def about(labels: list[str], thresholds: Sequence[float] | None, mark: str | Non
         "from peft import AutoPeftModelForSequenceClassification\n"
         "model = AutoPeftModelForSequenceClassification.from_pretrained("
         f'"model", num_labels={len(labels)})',
+        cuts="max_length",
     )
 
 

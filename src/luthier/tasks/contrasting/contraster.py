@@ -68,7 +68,7 @@ class Contraster(Task):
             'AutoModel.from_pretrained("base")\nmodel.load_adapter("model")',
         )
         nouns = {"en": "sentence encoder", "zh": "句向量模型"}
-        return About(nouns, "sentence-similarity", USAGE, adapted)
+        return About(nouns, "sentence-similarity", USAGE, adapted, cuts="max_length")
 
     def encode(self, rows: pl.DataFrame) -> list[Example]:
         """Token ids cut at ``max_length``; where labels are known, those of the partners.

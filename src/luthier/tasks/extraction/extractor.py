@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from luthier.data import languages
     from luthier.metrics import Asked, Measures
     from luthier.models import model as models
+    from luthier.models import opinions
     from luthier.models.model import Head
+    from luthier.models.opinions import Opinion
     from luthier.tasks.classification import encoding
     from luthier.tasks.extract import Extract
     from luthier.tasks.extraction import cards, shown, spans, windows
@@ -30,7 +32,7 @@ else:
     NAMES = ("cards", "shown", "spans", "windows")
     np, pl, torch = lazy("numpy"), lazy("polars"), lazy("torch")
     metrics, languages = lazy("luthier.metrics"), lazy("luthier.data.languages")
-    models = lazy("luthier.models.model")
+    models, opinions = lazy("luthier.models.model"), lazy("luthier.models.opinions")
     encoding = lazy("luthier.tasks.classification.encoding")
     cards, shown, spans, windows = (lazy(f"{__package__}.{n}") for n in NAMES)
 
@@ -135,14 +137,23 @@ class Extractor(Task):
 
         Among the tokens of the context and the first of all, which says that there is no answer.
         """
-        labels, open_to = batch["labels"], batch["_inside"].clone()
-        open_to[:, 0] = True
-        logits = torch.stack([output.start_logits, output.end_logits], 1).float()
-        logits = logits.masked_fill(~open_to.unsqueeze(1), float("-inf"))
+        labels, logits = batch["labels"], self._open(output, batch)
         total = torch.nn.functional.cross_entropy(
             logits.flatten(0, 1), labels.flatten(), reduction="sum", ignore_index=IGNORED
         )
         return total / 2, float((labels[:, 0] != IGNORED).sum())
+
+    def opinions(self, output: Any, batch: Batch) -> list[Opinion]:
+        """Where the answer begins and ends, of each window that is trained."""
+        logits, trained = self._open(output, batch), batch["labels"][:, 0] != IGNORED
+        return [opinions.Opinion(logits[trained, side], "one") for side in (0, 1)]
+
+    def _open(self, output: Any, batch: Batch) -> Tensor:
+        """Scores (windows, 2, length) of each token as first and last that may be one."""
+        open_to = batch["_inside"].clone()
+        open_to[:, 0] = True
+        logits = torch.stack([output.start_logits, output.end_logits], 1).float()
+        return logits.masked_fill(~open_to.unsqueeze(1), opinions.CLOSED)
 
     def decode(self, output: Any, batch: Batch) -> list[Spans]:
         """The best spans of every window."""

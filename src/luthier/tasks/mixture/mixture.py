@@ -16,6 +16,7 @@ from luthier.data.plan import Plan
 from luthier.metrics import Measures
 from luthier.models.heads.several import BALANCE, SEPARATOR, SeveralHeads, marked, several
 from luthier.models.model import Head
+from luthier.models.opinions import Opinion
 from luthier.tasks.mixture import parts
 from luthier.tasks.mixture.balance import balanced, evened
 from luthier.tasks.mixture.joint import joint
@@ -156,6 +157,15 @@ class Mixture(Task):
                 summed, _ = task.loss(output[name], _own(batch, name))
                 found[name] = summed * float(batch[SCALES][place])
         return balanced(found, output[BALANCE], self.config.balance, rows), float(rows)
+
+    def opinions(self, output: Any, batch: Batch) -> list[Opinion]:
+        """Those of every task that has rows in the batch."""
+        own = ((name, task) for name, task in self.tasks.items() if name in output)
+        return [
+            opinion
+            for name, task in own
+            for opinion in task.opinions(output[name], _own(batch, name))
+        ]
 
     def steer(self, agreement: Agreement) -> dict[str, float]:
         """With ``balance: gradnorm``, the direction in which each task's weight is to move."""

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from luthier.data import words
     from luthier.metrics import Measures, Tree
     from luthier.models import model as models
+    from luthier.models import opinions
     from luthier.models.heads import biaffine
     from luthier.models.heads.biaffine import Scores
     from luthier.models.model import Head
+    from luthier.models.opinions import Opinion
     from luthier.tasks.classification import encoding as texts
     from luthier.tasks.parse import Parse
     from luthier.tasks.parsing import encoding, saying
@@ -32,6 +34,7 @@ else:
     np, pl, torch = lazy("numpy"), lazy("polars"), lazy("torch")
     metrics, words = lazy("luthier.metrics"), lazy("luthier.data.words")
     models, biaffine = lazy("luthier.models.model"), lazy("luthier.models.heads.biaffine")
+    opinions = lazy("luthier.models.opinions")
     texts = lazy("luthier.tasks.classification.encoding")
     encoding, saying = lazy(f"{__package__}.encoding"), lazy(f"{__package__}.saying")
     trees = lazy(f"{__package__}.spanning_tree")
@@ -136,6 +139,13 @@ class Parser(Task):
         scores = output.labels(heads.clamp(min=0))
         total = _cross_entropy(output.arcs, heads) + _cross_entropy(scores, labels)
         return total, float((heads != IGNORED).sum())
+
+    def opinions(self, output: Scores, batch: Batch) -> list[Opinion]:
+        """The head of each word, and its relation under its true head."""
+        heads, labels = batch["labels"].unbind(1)
+        arcs = output.arcs.clamp(min=opinions.CLOSED)[heads != IGNORED]
+        scores = output.labels(heads.clamp(min=0))[labels != IGNORED]
+        return [opinions.Opinion(arcs, "one"), opinions.Opinion(scores, "one")]
 
     def decode(self, output: Scores, batch: Batch) -> list[Tree]:
         """The best tree of each row, and the best relation of each word under its head.

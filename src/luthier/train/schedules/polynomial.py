@@ -23,5 +23,5 @@ class Polynomial(Schedule):
 
     def after_warmup(self, progress: float, moment: Moment) -> float:
         """Floor + (1 - floor) (1 - progress) ** power."""
-        left = float((1 - min(1.0, progress)) ** self.power)
+        left: float = (1 - min(1.0, progress)) ** self.power
         return self.floor + (1 - self.floor) * left

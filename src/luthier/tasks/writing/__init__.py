@@ -1,0 +1,1 @@
+"""Tasks that write: prompts, training on what is to be written, generation."""

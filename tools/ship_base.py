@@ -1,0 +1,143 @@
+"""Make a base that ships with the package of a pre-training run.
+
+    python tools/ship_base.py RUN NAME
+
+writes ``src/luthier/models/shipped/NAME``: weights rounded to bf16, in pieces that a repository
+takes, tokenizer, card, recipe and log. What the card says was measured is measured again on the
+rounded weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from ruamel.yaml import YAML
+
+from luthier.core.files import read_json, write_folder_atomic
+from luthier.data.prepared import Prepared
+from luthier.evaluation.evaluate import measure_rows
+from luthier.evaluation.predictor import Predictor
+from luthier.models.bases import SHIPPED
+from luthier.models.kernels.logits import compute_logits
+from luthier.recipe.load import load_recipe
+from luthier.runs import Run
+
+SOURCES = Path(__file__).parents[1] / "benchmarks" / "bases" / "sources.yaml"
+SHARD = "8MB"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("name")
+    parser.add_argument("--dropout", type=float, default=0.1, help="for who tunes the base")
+    parser.add_argument("--to", type=Path, default=SHIPPED)
+    arguments = parser.parse_args()
+    ship(Run(arguments.run), arguments.name, arguments.dropout, arguments.to)
+
+
+def ship(run: Run, name: str, dropout: float, to: Path = SHIPPED) -> Path:
+    predictor = Predictor.load(run.model)
+    network = predictor.model.core
+    rounded = {key: value.bfloat16().float() for key, value in network.state_dict().items()}
+    network.load_state_dict(rounded)
+    (stage,) = load_recipe(run.path / "resolved.yaml").recipe.stages
+    (folder,) = (run.path / "stages").iterdir()
+    rows = Prepared.load(folder / "data").splits["test"]
+    measures, _ = measure_rows(predictor.model, predictor.task, rows, stage.evaluation)
+    facts = _facts(run, folder)
+    text = _card(name, facts, measures.to_json()["metrics"], network.num_parameters())
+
+    def fill(place: Path) -> None:
+        compute_logits(network)
+        for field in ("dropout_rate", "attention_dropout", "hidden_dropout_prob"):
+            if hasattr(network.config, field):
+                setattr(network.config, field, dropout)
+        network.to(torch.bfloat16).save_pretrained(place, max_shard_size=SHARD)
+        predictor.model.processor.save_pretrained(place)
+        (place / "README.md").write_text(text, encoding="utf-8")
+        written = (run.path / "recipe.yaml").read_text(encoding="utf-8")
+        (place / "recipe.yaml").write_text(written, encoding="utf-8")
+        (place / "log.jsonl").write_text(_log(run), encoding="utf-8")
+
+    write_folder_atomic(to / name, fill)
+    return to / name
+
+
+def _facts(run: Run, folder: Path) -> dict[str, Any]:
+    """What the run's files say of the training."""
+    report = read_json(folder / "report.json")
+    steps = {e["step"]: e for e in run.events() if e["event"] == "Stepped"}
+    known = YAML(typ="safe").load(SOURCES.read_text(encoding="utf-8"))
+    sources = [entry["source"] for entry in report["data"]["sources"]]
+    return {
+        "task": report["task"],
+        "tokens": sum(step["tokens"] for step in steps.values()),
+        "steps": len(steps),
+        "epochs": report["training"]["epochs"],
+        "hours": report["training"]["seconds"] / 3600,
+        "machine": report["environment"].get("name", ""),
+        "sources": [
+            {**entry, "rows": found["rows"]}
+            for entry in known
+            for source, found in zip(sources, report["data"]["sources"], strict=True)
+            if entry["folder"] in source
+        ],
+    }
+
+
+def _card(name: str, facts: dict[str, Any], metrics: dict[str, Any], parameters: int) -> str:
+    rows = "\n".join(
+        f"| {one['title']} | {one['rows']:,} documents | {one['licence']} |"
+        for one in facts["sources"]
+    )
+    bits = metrics["bits_per_byte"]
+    return f"""---
+library_name: transformers
+license: cc-by-sa-3.0
+language: en
+tags: [luthier, {facts["task"]["objective"]}]
+---
+
+# {name}
+
+A base of {parameters / 1e6:.1f} million parameters that Luthier pre-trained from random weights
+(objective `{facts["task"]["objective"]}`). It is small and was trained for a short time: it is
+there so that tuning works at once and offline, not to be used as it is. `recipe.yaml` says the
+whole run and `log.jsonl` how it went.
+
+- Seen: {facts["tokens"]:,} tokens in {facts["steps"]:,} steps ({facts["epochs"]:.2f} passes)
+- Time: {facts["hours"]:.2f} hours on {facts["machine"]}
+- Held-out documents: {bits["value"]:.3f} bits per byte ({bits["low"]:.3f} to {bits["high"]:.3f}),
+  perplexity {metrics["perplexity"]["value"]:.1f}, with the rounded weights that are here
+
+## Data
+
+| corpus | taken | licence |
+| --- | --- | --- |
+{rows}
+
+The weights are under CC BY-SA 3.0 as far as they hold what Wikipedia's authors wrote.
+
+## Limits
+
+English only. It repeats what the corpora say, their errors and prejudices included, and knows
+nothing for sure. Needs transformers 5 or later.
+"""
+
+
+def _log(run: Run) -> str:
+    """Every evaluation, and of the steps each hundredth, once."""
+    kept: dict[tuple[str, int], dict[str, Any]] = {}
+    for event in run.events():
+        if event["event"] == "Evaluated" or event["step"] % 100 == 0:
+            kept[event["event"], event["step"]] = event
+    return "".join(json.dumps(event) + "\n" for event in kept.values())
+
+
+if __name__ == "__main__":
+    main()
