@@ -79,6 +79,23 @@ def row_keys(rows: pl.DataFrame, context: Context) -> pl.Series:
     return said
 
 
+def all_said(rows: pl.DataFrame) -> pl.Series:
+    """Every text of prepared rows, one after the other: of columns, of turns, of words."""
+    found = []
+    for name, kind in rows.schema.items():
+        if name.startswith("_"):
+            continue
+        if kind == pl.String:
+            found.append(rows[name])
+        elif kind == pl.List(pl.String):
+            found.append(rows[name].list.join(" "))
+        elif isinstance(kind, pl.List) and isinstance(kind.inner, pl.Struct):
+            if "content" in {field.name for field in kind.inner.fields}:
+                found.append(contents(rows[name]))
+    named = [column.alias("text") for column in found]
+    return pl.concat(named).drop_nulls() if named else pl.Series("text", [], dtype=pl.String)
+
+
 def is_said(context: Context) -> bool:
     """Whether rows say anything: images alone do not."""
     return bool(context.named(*SAID))
