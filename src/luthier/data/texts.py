@@ -11,8 +11,10 @@ from luthier.data.roles import SAID
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from luthier.data.formats import families
 else:
-    pl = lazy("polars")
+    pl, families = lazy("polars"), lazy("luthier.data.formats.families")
 pa: Any = lazy("pyarrow")
 compute: Any = lazy("pyarrow.compute")
 
@@ -89,9 +91,8 @@ def all_said(rows: pl.DataFrame) -> pl.Series:
             found.append(rows[name])
         elif kind == pl.List(pl.String):
             found.append(rows[name].list.join(" "))
-        elif isinstance(kind, pl.List) and isinstance(kind.inner, pl.Struct):
-            if "content" in {field.name for field in kind.inner.fields}:
-                found.append(contents(rows[name]))
+        elif kind == families.DIALOGUE:
+            found.append(contents(rows[name]))
     named = [column.alias("text") for column in found]
     return pl.concat(named).drop_nulls() if named else pl.Series("text", [], dtype=pl.String)
 
