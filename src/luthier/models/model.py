@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fnmatch
 import logging
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +28,7 @@ from luthier.models.heads.classes import same_classes
 from luthier.models.heads.own import OwnNetwork, network_for
 from luthier.models.images import ImageProcessor
 from luthier.models.kernels.logits import compute_logits
+from luthier.models.patterns import matching
 from luthier.models.prefix_tuning import take_prefixes
 
 DROPOUT_FIELDS = (
@@ -44,9 +43,6 @@ OFFSET = {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl", "roberta-prel
 """Model types whose first position has the number after ``pad_token_id``."""
 
 NO_LIMIT = 10**9
-
-REGEX = "re:"
-"""Begins a pattern that is a regular expression."""
 
 Processor: TypeAlias = PreTrainedTokenizerBase | ImageProcessor
 """What turns rows into the network's input: a tokenizer, or what scales images."""
@@ -117,7 +113,7 @@ class Model:
             known = ", ".join(f"@{name}" for name in groups)
         else:
             every = [name for name, _ in self.core.named_parameters()]
-            names = _matching(pattern, every)
+            names = matching(pattern, every)
             known = ", ".join(every[:3]) + ", ..., " + ", ".join(every[-2:])
         found = frozenset(names)
         # A network without layers of its own on the base has a head of no parameters.
@@ -137,7 +133,7 @@ class Model:
             for parameter in module.parameters(recurse=False):
                 # transformers leaves alone what it marked as loaded.
                 parameter._is_hf_initialized = False  # type: ignore[attr-defined]
-            self.core._init_weights(module)
+            self.core._init_weights(module)  # type: ignore[no-untyped-call]
 
     def parameter_counts(self, trained: Collection[str]) -> dict[str, int]:
         """How many numbers the model has, and how many of them the named parameters have."""
@@ -146,19 +142,6 @@ class Model:
             "trainable": sum(size for name, size in sizes.items() if name in trained),
             "total": sum(sizes.values()),
         }
-
-
-def _matching(pattern: str, names: list[str]) -> list[str]:
-    """The names that a shell pattern, or behind ``re:`` a regular expression, matches."""
-    if not pattern.startswith(REGEX):
-        return fnmatch.filter(names, pattern)
-    try:
-        expression = re.compile(pattern.removeprefix(REGEX))
-    except re.error as error:
-        raise RecipeError(
-            "'{pattern}' is not a regular expression: {reason}.", pattern=pattern, reason=str(error)
-        ) from None
-    return [name for name in names if expression.fullmatch(name)]
 
 
 def core_of(network: nn.Module) -> PreTrainedModel:
