@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from luthier.models.opinions import CLOSED, Opinion, divergence, opinions
+from luthier.models.kernels.cross_entropy import Deferred
+from luthier.models.opinions import CLOSED, Opinion, divergence, foretold, opinions
 
 
 def test_layouts_are_told_by_labels() -> None:
@@ -22,6 +23,15 @@ def test_layouts_are_told_by_labels() -> None:
     for output in (Said(), Said(logits=None), Said(logits=torch.ones(5, 2))):
         with pytest.raises(ValueError, match="logits"):
             opinions(output, torch.zeros(3, dtype=torch.long))
+
+
+def test_tokens_are_foretold_where_they_have_labels() -> None:
+    hidden, labels = torch.randn(2, 3, 4), torch.tensor([[1, -100, 2], [-100, 0, -100]])
+    weight = torch.randn(6, 4)
+    deferred = foretold(Deferred(hidden, weight, None, torch.float32), labels)
+    whole = foretold(hidden @ weight.T, labels)
+    assert whole.logits.shape == (3, 6)
+    torch.testing.assert_close(deferred.logits, whole.logits)
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 4.0])

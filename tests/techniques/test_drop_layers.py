@@ -14,6 +14,8 @@ from tests.helpers import classifier, model_for, work_of
 from torch import nn
 
 from luthier.core.errors import ModelError, RecipeError
+from luthier.models.heads.biaffine import BiaffineParser
+from luthier.models.heads.own import network_for
 from luthier.models.layers import layers_of, skipped, without_layers
 from luthier.models.model import Model
 from luthier.tasks.classify import Classifier
@@ -88,6 +90,20 @@ def test_other_architectures_with_layers_of_their_own_kind(name: str) -> None:
         kinds = network.config.layer_types
         assert smaller.config.layer_types == [kinds[0], kinds[2]]
         assert [layer.self_attn.layer_idx for layer in smaller.model.layers] == [0, 1]
+
+
+def test_networks_of_ours_on_a_base(bert: Path) -> None:
+    config = transformers.AutoConfig.from_pretrained(bert)
+    settings = {"num_labels": 3, "arc_units": 8, "label_units": 8, "parser_dropout": 0.0}
+    for key, value in settings.items():
+        setattr(config, key, value)
+    network = network_for(BiaffineParser, config)._from_config(config).eval()
+    ids, words = torch.tensor([[2, 7, 8, 3]]), torch.tensor([[[1, 2], [2, 3]]])
+    inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "words": words}
+    with torch.no_grad():
+        with skipped(network, {0}):
+            expected = network(**inputs).arcs
+        assert torch.equal(without_layers(network, {0})(**inputs).arcs, expected)
 
 
 def test_stages_of_a_convolutional_network_stay() -> None:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from luthier.models.kernels.cross_entropy import IGNORED, Deferred
+
 CLOSED = -1e30
 """Logit of a choice that does not stand open; finite, so that 0 times its logarithm is 0."""
-
-IGNORED = -100
-"""Label of what is not trained."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,19 @@ def opinions(output: Any, labels: Tensor) -> list[Opinion]:
     if labels.is_floating_point() and (*labels.shape, 1) == logits.shape:
         return [Opinion(logits.flatten(), "number")]
     raise ValueError("its logits and labels do not go together")
+
+
+def foretold(logits: Tensor | Deferred, labels: Tensor) -> Opinion:
+    """Which token stands where one is trained; logits are computed there alone.
+
+    Args:
+        logits: (..., vocabulary), or what they are to be computed from.
+        labels: (...) beside the logits that are for them.
+    """
+    known = labels != IGNORED
+    if isinstance(logits, Deferred):
+        return Opinion(replace(logits, hidden=logits.hidden[known]).logits().float(), "one")
+    return Opinion(logits[known].float(), "one")
 
 
 def divergence(

@@ -50,9 +50,10 @@ def session_for(
     for technique in stage.techniques:
         technique.apply(model, work)
     model.network.to(device())
-    if task.reads == "text" and not task.whole_vocabulary:
-        every = chain(rows, *(past.examples for past in earlier))
-        train_known_rows(model.core, (task.given(row) for row in every))
+    learned = [(task, rows), *((past.task, past.examples) for past in earlier)]
+    if task.reads == "text" and not any(one.whole_vocabulary for one, _ in learned):
+        every = chain.from_iterable(map(one.given, read) for one, read in learned)
+        train_known_rows(model.core, every)
     over_time = course(stage.techniques, model)
     optimizer = build_optimizer(model.core, over_time, stage.training)
     companions = [technique.companion(model, work) for technique in stage.techniques]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 from transformers import PretrainedConfig
@@ -27,15 +28,15 @@ class SentenceEncoder(OwnNetwork):  # type: ignore[no-untyped-call]
         """None: the vectors are the base's own."""
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Embedded:
-        """The vectors of several texts a row; in evaluation only of the first.
+        """The vectors of several texts a row; in inference mode only of the first.
 
-        The others are there to be compared with while training.
+        The others are there to be compared with, which only a loss does.
 
         Args:
             input_ids: (rows, texts, length).
             attention_mask: The same, 1 where there is a token; every text has one.
         """
-        if not self.training:
+        if torch.is_inference_mode_enabled():
             input_ids, attention_mask = input_ids[:, :1], attention_mask[:, :1]
         rows, texts, length = input_ids.shape
         mask = attention_mask.reshape(rows * texts, length)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,10 +17,10 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from luthier.data.packing import IGNORED, Numbers
 from luthier.data.shards import Blocks, Pieces, write_shards
 from luthier.metrics import Measures, measure_language
-from luthier.models.kernels.cross_entropy import Deferred, cross_entropy, token_losses
+from luthier.models.kernels.cross_entropy import cross_entropy, token_losses
 from luthier.models.kernels.logits import defer_logits
 from luthier.models.model import Head, Model
-from luthier.models.opinions import Opinion
+from luthier.models.opinions import Opinion, foretold
 from luthier.tasks.modelling.documents import documents, tokenized
 from luthier.tasks.modelling.objectives import Objective, objective_for
 from luthier.tasks.modelling.samples import sampled
@@ -49,7 +48,7 @@ class Modeller(Task):
     """
 
     default_metric: ClassVar[str] = "bits_per_byte"
-    whole_vocabulary: ClassVar[bool] = True
+    whole_vocabulary = True
 
     def __init__(self, config: LanguageModel, tokenizer: PreTrainedTokenizerBase) -> None:
         self.config = config
@@ -129,12 +128,8 @@ class Modeller(Task):
         return cross_entropy(output.logits, labels), float((labels != IGNORED).sum().item())
 
     def opinions(self, output: Any, batch: Batch) -> list[Opinion]:
-        """Which token stands at each place that is foretold; logits are computed there alone."""
-        known = self.objective.aligned(batch["labels"]) != IGNORED
-        given = output.logits
-        if isinstance(given, Deferred):
-            return [Opinion(replace(given, hidden=given.hidden[known]).logits().float(), "one")]
-        return [Opinion(given[known].float(), "one")]
+        """Which token stands at each place that is foretold."""
+        return [foretold(output.logits, self.objective.aligned(batch["labels"]))]
 
     def decode(self, output: Any, batch: Batch) -> NDArray[np.float64]:
         """Of each example: sum of its losses, tokens foretold, tokens of the text among them."""

@@ -18,15 +18,17 @@ if TYPE_CHECKING:
     from luthier import metrics
     from luthier.data import languages
     from luthier.metrics import Measures, Wanted, Written
+    from luthier.models import opinions
     from luthier.models.kernels import logits as kernels
     from luthier.models.model import Head
+    from luthier.models.opinions import Opinion
     from luthier.tasks.writing import batches, generation, shown
     from luthier.tasks.writing.judged import Judged
 else:
     NAMES = ("batches", "generation", "shown")
     pl = lazy("polars")
     metrics, languages = lazy("luthier.metrics"), lazy("luthier.data.languages")
-    kernels = lazy("luthier.models.kernels.logits")
+    kernels, opinions = lazy("luthier.models.kernels.logits"), lazy("luthier.models.opinions")
     batches, generation, shown = (lazy(f"{__package__}.{n}") for n in NAMES)
 
 
@@ -70,6 +72,11 @@ class Speaker(Task):
         return generation.loss(
             output.logits, batch["labels"], self.signs, smoothing=self.judged.label_smoothing
         )
+
+    def opinions(self, output: Any, batch: Batch) -> list[Opinion]:
+        """Which token is to be written at each place."""
+        logits, labels = batches.predicted(self.signs, output.logits, batch["labels"])
+        return [opinions.foretold(logits, labels)]
 
     def decode(self, output: generation.Output, batch: Batch) -> list[Written]:
         """The texts, whether they were ended, and the loss of the right ones."""
