@@ -100,9 +100,7 @@ class Model:
     def select(self, pattern: str) -> frozenset[str]:
         """Names of the parameters a pattern means.
 
-        ``@embeddings``, ``@layer.3`` and ``@head`` are depth groups; ``re:`` begins a regular
-        expression of whole names; anything else is a shell pattern over them, e.g.
-        ``*.attention.*``.
+        ``@embeddings``, ``@layer.3``, ``@head``; others: :func:`~luthier.models.patterns.matching`.
 
         Raises:
             RecipeError: If it means none.
