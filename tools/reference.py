@@ -273,7 +273,7 @@ def _python_type(kind: Any) -> str:
         return " or ".join(_python_type(k) for k in typing.get_args(kind) if k is not NoneType)
     if _is_list(kind):
         return f"{_python_type(typing.get_args(kind)[0])}, repeatable"
-    return {bool: "flag", int: "whole number", str: "text", Path: "path"}[kind]
+    return {bool: "flag", int: "whole number", float: "number", str: "text", Path: "path"}[kind]
 
 
 def _is_list(kind: Any) -> bool:

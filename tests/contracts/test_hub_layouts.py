@@ -14,7 +14,8 @@ from tests.tiny import _tokenizer
 
 import luthier
 
-WORDS = [*"abcdefgh", "x", "y", "translate", ":"]
+# Qwen's tokenizer wants its own end token.
+WORDS = [*"abcdefgh", "x", "y", "translate", ":", "<|endoftext|>"]
 SMALL = {
     "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64,
     "max_position_embeddings": 64, "pad_token_id": None, "bos_token_id": None, "eos_token_id": 4,

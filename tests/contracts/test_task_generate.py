@@ -130,23 +130,15 @@ def test_measured_again_exported_and_reported(
     assert json.loads(done.stdout)["predictions"][0]["ended"] is True, done.stderr
 
 
-def test_the_best_checkpoint_may_be_picked_by_writing(
+def test_cut_targets_are_told_and_the_best_may_be_picked_by_writing(
     data: Path, writers: dict[str, Path], tmp_path: Path
 ) -> None:
-    values = values_for(data, writers["t5"], training__epochs=1, evaluation__best="chrf")
-    values["task"]["watched_rows"] = 10
+    values = values_for(data, writers["t5"], training__max_steps=1, evaluation__best="chrf")
+    values["task"] |= {"watched_rows": 10, "max_target_length": 2}
     run = luthier.tune(values, runs_dir=tmp_path)
     (evaluated,) = [event for event in run.events() if event["event"] == "Evaluated"]
     assert evaluated["metric"] == "chrf"
     assert {"chrf", "loss", "ended"} <= evaluated["metrics"].keys()
-
-
-def test_targets_that_are_cut_are_told(
-    data: Path, writers: dict[str, Path], tmp_path: Path
-) -> None:
-    values = values_for(data, writers["t5"], training__max_steps=1)
-    values["task"]["max_target_length"] = 2
-    run = luthier.tune(values, runs_dir=tmp_path)
     found = json.loads(next(run.path.glob("stages/*/audit.json")).read_text(encoding="utf-8"))
     assert found["tasks"][""]["targets_cut"] > 60
     fixes = [finding["fix"] for finding in found["findings"]]

@@ -145,7 +145,7 @@ def take_steps(techniques: list[Technique], model: Model, work: Work) -> None:
     for progress in (0.0, 0.9):
         set_pace(optimizer, over_time, progress, 1e-2)
         for batch in work.batches(12):
-            work.loss(model.network.train()(**work.inputs(batch)), batch)[0].backward()
+            work.loss(work.ask(model.network.train(), batch), batch)[0].backward()
         optimizer.step()
         optimizer.zero_grad()
 
@@ -153,7 +153,7 @@ def take_steps(techniques: list[Technique], model: Model, work: Work) -> None:
 def outputs(model: Model, work: Work) -> list[torch.Tensor]:
     """The logits of the rows."""
     with torch.no_grad():
-        return [model.network.eval()(**work.inputs(batch)).logits for batch in work.batches(12)]
+        return [work.ask(model.network.eval(), batch).logits for batch in work.batches(12)]
 
 
 @pytest.mark.parametrize("name", TOGETHER)

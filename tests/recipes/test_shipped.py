@@ -102,3 +102,20 @@ def test_contract_questions_have_their_answers(file: str, contracts: int, asked:
         for answer in question["answers"]:
             assert context[answer["answer_start"] :].startswith(answer["text"])
     assert 0.1 < sum(q["is_impossible"] for _, q in questions) / len(questions) < 0.25
+
+
+def test_texts_to_write_are_many_and_their_own() -> None:
+    folder = LIBRARY["translate-en-fr"].parent / "data"
+    pairs = pl.read_csv(folder / "translate_en_fr.tsv", separator="\t", quote_char=None)
+    assert len(pairs) >= 290
+    assert not pairs["en"].is_duplicated().any()
+    talks = pl.read_ndjson(folder / "dialogues.jsonl")
+    assert len(talks) >= 100
+    assert not talks["summary"].is_duplicated().any()
+    assert talks["dialogue"].str.contains("\n").all()
+    chats = pl.read_ndjson(folder / "support_chat.jsonl")["messages"]
+    assert len(chats) >= 130
+    assert not chats.list.first().struct.field("content").is_duplicated().any()
+    for turns in chats:
+        roles = [turn["role"] for turn in turns]
+        assert roles == ["user", "assistant"] * (len(roles) // 2)

@@ -162,7 +162,7 @@ def test_plain_answers():
     talk = "Ann: Hi.\nBob: Could you send the file today?\nAnn: Yes."
     assert longest_turn(talk) == "Could you send the file today?"
     assert lead(talk) == "Ann: Hi. Bob: Could you send the file today? Ann: Yes."
-    assert plain_answers("summarise", [talk], ["x"]) == [(lead(talk), longest_turn(talk))]
+    assert plain_answers("summarise", [talk], ["x"]) == [(lead(talk), longest_turn(talk), "x")]
     assert plain_answers("answer", ["a", "b", "c"], ["x", "y", "y"]) == [("y",)] * 3
     assert plain_answers("translate", ["a"], ["x"]) == [("a",)]
 

@@ -42,7 +42,7 @@ def prepared(bert: Path) -> tuple[Task, Model, Work]:
 def answers(model: Model, work: Work) -> torch.Tensor:
     model.network.eval()
     with torch.no_grad():
-        return torch.cat([model.network(**work.inputs(b)).logits for b in work.batches(12)])
+        return torch.cat([work.ask(model.network, b).logits for b in work.batches(12)])
 
 
 def stirred(model: Model, technique: Technique) -> None:
@@ -115,7 +115,7 @@ def test_prefix_is_attended_to_in_training_as_in_evaluation(
     model.network.train()
     kernels.use_fast(model.core)
     (batch,) = list(work.batches(8))
-    output = model.network(**work.inputs(batch))
+    output = work.ask(model.network, batch)
     torch.testing.assert_close(output.logits, changed[:8], rtol=1e-4, atol=1e-5)
     total, _ = task.loss(output, batch)
     total.backward()

@@ -11,8 +11,10 @@ from luthier.data.roles import SAID
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from luthier.data.formats import families
 else:
-    pl = lazy("polars")
+    pl, families = lazy("polars"), lazy("luthier.data.formats.families")
 pa: Any = lazy("pyarrow")
 compute: Any = lazy("pyarrow.compute")
 
@@ -77,6 +79,22 @@ def row_keys(rows: pl.DataFrame, context: Context) -> pl.Series:
         image = rows[name].struct
         said = said + image.field("sha256").fill_null(image.field("path")).fill_null("")
     return said
+
+
+def all_said(rows: pl.DataFrame) -> pl.Series:
+    """Every text of prepared rows, one after the other: of columns, of turns, of words."""
+    found = []
+    for name, kind in rows.schema.items():
+        if name.startswith("_"):
+            continue
+        if kind == pl.String:
+            found.append(rows[name])
+        elif kind == pl.List(pl.String):
+            found.append(rows[name].list.join(" "))
+        elif kind == families.DIALOGUE:
+            found.append(contents(rows[name]))
+    named = [column.alias("text") for column in found]
+    return pl.concat(named).drop_nulls() if named else pl.Series("text", [], dtype=pl.String)
 
 
 def is_said(context: Context) -> bool:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from luthier.core.errors import ModelError
 from luthier.core.files import read_json
 from luthier.data.prepared import Prepared
+from luthier.data.texts import all_said
 from luthier.models.bases import Base, resolve
 from luthier.models.new import TOKENIZER_REPORT, make_base
 from luthier.recipe.new import NewBase
@@ -50,9 +53,14 @@ def find_base(
         )
     splits = Prepared.load(stage / "data").splits
     return make_base(
-        wanted, splits["train"]["text"], stage / BASE,
-        held_out=splits["validation"]["text"], find=named,
+        wanted, _texts(splits["train"]), stage / BASE,
+        held_out=_texts(splits["validation"]), find=named,
     )  # fmt: skip
+
+
+def _texts(rows: pl.DataFrame) -> pl.Series:
+    """What a tokenizer learns from: plain text, or all that the rows say."""
+    return rows["text"] if "text" in rows.columns else all_said(rows)
 
 
 def tokenizer_of(run: Run) -> dict[str, Any] | None:

@@ -77,12 +77,12 @@ class Prefix:
         self._recording = False
         self.off = False
 
-    def size(self, rows: Sequence[Sequence[int]]) -> int:
-        """Bytes that are kept of rows, at most."""
-        count = len(rows) if self._first_only else sum(map(len, rows))
+    def size(self, rows: int, tokens: int) -> int:
+        """Bytes that are kept of so many rows with so many tokens in all."""
+        count = rows if self._first_only else tokens
         return count * int(self._core.config.hidden_size) * self.dtype.itemsize
 
-    def key(self, rows: Sequence[Sequence[int]], *more: str) -> str:
+    def key(self, rows: Iterable[Sequence[int]], *more: str) -> str:
         """SHA-256 over all that decides the vectors: weights, architecture, rows, versions.
 
         Args:
@@ -92,7 +92,7 @@ class Prefix:
         config = self._core.config.to_diff_dict()
         said = {key: value for key, value in config.items() if key not in OF_THE_HEAD}
         about = [said, self.depth, str(self.dtype), self._first_only, *more]
-        about += [version("torch"), version("transformers"), len(rows)]
+        about += [version("torch"), version("transformers")]
         digest = hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode())
         parameters = dict(self._core.named_parameters())
         for name in frozen_names(self._core, self.depth):

@@ -6,14 +6,20 @@ import tempfile
 from pathlib import Path
 
 from luthier.core.errors import RecipeError
+from luthier.models.bases import Base
 from luthier.models.model import load_model, load_processor
 from luthier.pipeline.batch import settle_batch
 from luthier.pipeline.listener import Listener
+from luthier.pipeline.loading import loader
+from luthier.pipeline.past import past_of
 from luthier.pipeline.rows import base_of_stage, prepared_rows
-from luthier.pipeline.session import session_for, work_on
+from luthier.pipeline.session import session_for
+from luthier.pipeline.work import looking_back, work_on
 from luthier.recipe.load import Loaded
 from luthier.recipe.schema import Stage
+from luthier.runs import Run
 from luthier.tasks.task import TaskConfig
+from luthier.train.loop import Session
 from luthier.train.range_test import RangeTest, Rising, range_test
 
 LOW, HIGH, STEPS = 1e-6, 1.0, 100
@@ -47,29 +53,43 @@ def find_rate(
         )
     told = listener or Listener()
     stage = _rising(loaded.recipe.stages[0], low, high, steps)
-    config: TaskConfig = stage.task
+    # It has a run's place, so that names of runs are found, but nothing is written there.
+    run = Run(runs_dir / loaded.recipe.name / "rates")
     with tempfile.TemporaryDirectory() as folder:
-        told.on_phase(stage.name, "prepare")
-        prepared = prepared_rows(
-            stage, config, loaded, Path(folder) / "data",
-            lambda: base_of_stage(stage, loaded, runs_dir),
-        )  # fmt: skip
-        told.on_phase(stage.name, "load")
-        base = base_of_stage(stage, loaded, runs_dir)
-        processor = load_processor(base, config.reads)
-        train = prepared.splits["train"]
-        task = config.build(config.learn(train), processor)
-        examples = task.encode(train)
-        settings = stage.training
-        model = load_model(
-            base, task.head(), processor, seed=settings.seed, dropout=settings.dropout
-        )
-        work = work_on(task, examples, stage.evaluation.batch_size)
-        session = session_for(stage, task, model, prepared, examples, work)
-        settle_batch(session, Path(folder) / "batch.json")
-        session.evaluate = None
+        session = _opened(stage, loaded, run, Path(folder), told)
         told.on_phase(stage.name, "rates")
         return range_test(session)
+
+
+def _opened(stage: Stage, loaded: Loaded, run: Run, folder: Path, told: Listener) -> Session:
+    """The stage ready to train, as a run would have it."""
+    config: TaskConfig = stage.task
+    settings = stage.training
+
+    def base_of() -> Base:
+        return base_of_stage(stage, loaded, run.path.parent.parent, folder)
+
+    told.on_phase(stage.name, "prepare")
+    prepared = prepared_rows(stage, config, loaded, folder / "data", base_of)
+    told.on_phase(stage.name, "load")
+    base = base_of()
+    processor = load_processor(base, config.reads)
+    task = config.build(config.learn(prepared.splits["train"]), processor)
+    examples = task.encode_to_train(prepared.splits["train"], folder / "tokens")
+    model = load_model(base, task.head(), processor, seed=settings.seed, dropout=settings.dropout)
+    pasts = past_of(base, run)
+    earlier = looking_back(stage, task, pasts)
+    work = work_on(
+        task, examples, stage.evaluation.batch_size,
+        loader(base, task, processor, loaded, run, seed=settings.seed), settings,
+        pasts=pasts, looked_at=earlier,
+    )  # fmt: skip
+    session = session_for(
+        stage, task, model, prepared, examples, work, folder / "checkpoints", earlier
+    )
+    settle_batch(session, folder / "batch.json")
+    session.evaluate = None
+    return session
 
 
 def _rising(stage: Stage, low: float, high: float, steps: int) -> Stage:
@@ -77,7 +97,8 @@ def _rising(stage: Stage, low: float, high: float, steps: int) -> Stage:
     training = stage.training.model_copy(
         update={
             "schedule": Rising(start=low / high), "learning_rate": high, "max_steps": steps,
-            "grow_batch": None, "early_stopping": None,
+            "grow_batch": None, "early_stopping": None, "reuse_frozen": False,
+            "max_minutes": None, "max_training_tokens": None,
         }
     )  # fmt: skip
     return stage.model_copy(update={"training": training})

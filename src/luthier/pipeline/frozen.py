@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -32,11 +31,18 @@ MOST_BYTES = 2 * 2**30
 BATCH = 64
 """Rows of a batch of the pass that computes it."""
 
+FEW = 16
+"""Rows on which the outputs with and without it are compared."""
+
 CLOSE = {torch.float32: 1e-4, torch.bfloat16: 0.1}
 """How far an output may be from that without it: by its rounding, but no more."""
 
 
-def keep_frozen(session: Session, validation: Sequence[Example], folder: Path) -> None:
+Rows = tuple[Task, Sequence[Example]]
+"""Encoded rows, with the task that makes batches of them."""
+
+
+def keep_frozen(session: Session, measured: Sequence[Rows], folder: Path) -> None:
     """Compute what frozen lower layers give for all rows once, where that saves time.
 
     It does where the lowest layers never move, no row is changed at random, no companion looks
@@ -44,7 +50,7 @@ def keep_frozen(session: Session, validation: Sequence[Example], folder: Path) -
 
     Args:
         session: Ready to train; it is told what is kept.
-        validation: Examples that are measured in training.
+        measured: Other rows that the network is asked about in training.
         folder: Of the stage's checkpoints; used where there is no cache.
     """
     core = session.model.core
@@ -53,13 +59,13 @@ def keep_frozen(session: Session, validation: Sequence[Example], folder: Path) -
         return
     precision = choose_precision(session.settings.precision, device())
     prefix = Prefix(core, depth, torch.bfloat16 if precision == "bf16" else torch.float32)
-    sets = [rows for rows in (session.examples, validation) if rows]
-    if any(prefix.size(_tokens(rows)) > MOST_BYTES for rows in sets):
+    sets = [(session.task, session.examples), *measured]
+    if any(prefix.size(len(rows), int(task.sizes(rows).sum())) > MOST_BYTES for task, rows in sets):
         return
     started = time.perf_counter()
     _ready(session)
     try:
-        computed = sum(_know(session, prefix, rows, folder) for rows in sets)
+        computed = sum(_know(session, prefix, *rows, folder) for rows in sets)
     except Unfit:
         return
     if not _agrees(session, prefix):
@@ -93,14 +99,16 @@ def _ready(session: Session) -> None:
         session.model.network.eval()
 
 
-def _know(session: Session, prefix: Prefix, rows: Sequence[Example], folder: Path) -> int:
+def _know(
+    session: Session, prefix: Prefix, task: Task, rows: Sequence[Example], folder: Path
+) -> int:
     """Let the prefix know rows; how many of them were computed for it."""
-    key = f"frozen-{prefix.key(_tokens(rows), device().type)}"
+    key = f"frozen-{prefix.key((task.given(row) for row in rows), device().type)}"
     place = cached(key)
     new = place is None
 
     def fill(empty: Path) -> None:
-        prefix.compute(_calls(session, rows), empty)
+        prefix.compute(_calls(session, task, rows), empty)
 
     if place is None:
         place = remember(key, fill)
@@ -113,12 +121,11 @@ def _know(session: Session, prefix: Prefix, rows: Sequence[Example], folder: Pat
     return len(rows) * new
 
 
-def _calls(session: Session, rows: Sequence[Example]) -> Iterator[Callable[[], Any]]:
+def _calls(session: Session, task: Task, rows: Sequence[Example]) -> Iterator[Callable[[], Any]]:
     """The network on batches of rows, each to be called."""
-    task, place = session.task, device()
+    place = device()
     precision = choose_precision(session.settings.precision, place)
-    lengths = np.array([task.size(row) for row in rows])
-    for numbers in batches_by_length(lengths, BATCH, MAX_TOKENS):
+    for numbers in batches_by_length(task.sizes(rows), BATCH, MAX_TOKENS):
         batch = inputs_of(task.collate([rows[number] for number in numbers]))
         inputs = {name: tensor.to(place) for name, tensor in batch.items()}
 
@@ -131,7 +138,8 @@ def _calls(session: Session, rows: Sequence[Example]) -> Iterator[Callable[[], A
 
 def _agrees(session: Session, prefix: Prefix) -> bool:
     """Whether the network gives with the prefix what it gives without, on a few rows."""
-    (call,) = _calls(session, session.examples[: BATCH // 4])
+    few = [session.examples[row] for row in range(min(FEW, len(session.examples)))]
+    call = next(_calls(session, session.task, few))
     ours = list(tensors_of(call()))
     prefix.off = True
     try:
@@ -139,7 +147,3 @@ def _agrees(session: Session, prefix: Prefix) -> bool:
     finally:
         prefix.off = False
     return largest_change(plain, ours) < CLOSE[prefix.dtype]
-
-
-def _tokens(rows: Sequence[Example]) -> list[Sequence[int]]:
-    return [row["input_ids"] for row in rows]

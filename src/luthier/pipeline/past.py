@@ -117,9 +117,10 @@ class LookingBack:
         own = past.reload()
         same = alike(task, own.task)
         self.task = task if same else own.task
-        self.examples = self.task.encode(past.prepared.splits["train"])
+        rows = past.prepared.splits["train"]
+        self.examples = self.task.encode_to_train(rows, past.folder / "tokens")
         self.earlier = Earlier(past.name, len(self.examples), self.losses)
-        self._lengths = np.array([self.task.size(example) for example in self.examples])
+        self._lengths = self.task.sizes(self.examples)
         self._settings = settings
         self._head = None if same else own.model
         self._grafted: Model | None = None
@@ -140,7 +141,8 @@ class LookingBack:
             with called_beside(model, called), autocast(precision, place):
                 output = called.network(**inputs_of(moved))
             total, weight = self.task.loss(output, moved)
-            yield total / weight, count
+            if weight:
+                yield total / weight, count
 
     def _under_head(self, model: Model) -> Model:
         """The stage's head on the model's body, put together when first asked."""
@@ -149,6 +151,7 @@ class LookingBack:
         if self._grafted is None:
             self._grafted = under_head(model, self._head)
             self._grafted.network.to(device())
+            self.task.adjust(self._grafted.core)
         return self._grafted
 
     def _batches(self, rows: Sequence[int], seeds: Sequence[int]) -> Iterator[tuple[int, Batch]]:

@@ -13,7 +13,7 @@ from luthier.data.prepared import Prepared
 from luthier.models.devices import device
 from luthier.models.model import Model
 from luthier.models.vocabulary import train_known_rows
-from luthier.pipeline.frozen import keep_frozen
+from luthier.pipeline.frozen import Rows, keep_frozen
 from luthier.pipeline.past import LookingBack
 from luthier.pipeline.validation import Validation
 from luthier.recipe.schema import Stage, Training
@@ -50,25 +50,27 @@ def session_for(
     for technique in stage.techniques:
         technique.apply(model, work)
     model.network.to(device())
-    if task.reads == "text" and not task.whole_vocabulary:
-        every = chain(rows, *(past.examples for past in earlier))
-        train_known_rows(model.core, (task.given(row) for row in every))
+    learned = [(task, rows), *((past.task, past.examples) for past in earlier)]
+    if task.reads == "text" and not any(one.whole_vocabulary for one, _ in learned):
+        every = chain.from_iterable(map(one.given, read) for one, read in learned)
+        train_known_rows(model.core, every)
     over_time = course(stage.techniques, model)
     optimizer = build_optimizer(model.core, over_time, stage.training)
     companions = [technique.companion(model, work) for technique in stage.techniques]
     usual = task.picked_by or next(iter(stage.evaluation.target), task.default_metric)
     metric = stage.evaluation.best or usual
-    validation = None
+    validation, measured = None, list[Rows]()
     if prepared.splits.get("validation", pl.DataFrame()).is_empty():
         _check_without_validation(stage.training)
     else:
         watched = task.watched(prepared.splits["validation"], metric)
         validation = Validation(model, *watched, batch_size=stage.evaluation.batch_size)
+        measured.append((watched[0], validation.examples))
     session = Session(
         model, task, rows, optimizer, stage.training, metric, validation, over_time,
         [companion for companion in companions if companion],
     )  # fmt: skip
-    keep_frozen(session, validation.examples if validation else [], folder)
+    keep_frozen(session, measured, folder)
     return session
 
 

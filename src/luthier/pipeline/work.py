@@ -83,5 +83,6 @@ def _as_it_ended(
     """An earlier stage's model and what it was trained on."""
     found = past.reload()
     found.model.network.to(device())
-    examples = found.task.encode(past.prepared.splits["train"])
+    rows = past.prepared.splits["train"]
+    examples = found.task.encode_to_train(rows, past.folder / "tokens")
     return found.model, work_on(found.task, examples, batch_size, load, settings)

@@ -274,8 +274,8 @@ class Evaluation(Config):
     target: dict[str, float] = {}
     """Metric to the value it must reach, e.g. `{f1_macro: 0.9}`. Losses and errors: at most."""
     best: str | None = None
-    """Validation metric that picks the checkpoint kept; default: the first of `target`, else
-    the task's own."""
+    """Validation metric that picks the checkpoint kept; default: the first of `target`, else the
+    task's own; of tasks that write texts `loss`, as writing takes long."""
     batch_size: Annotated[int, Field(gt=0)] = 64
     """Rows per batch. Speed only: results do not depend on it."""
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95

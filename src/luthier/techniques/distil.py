@@ -86,6 +86,8 @@ class Distil(Technique):
 class Distillation(Companion):
     """Adds the teachers' part of the loss."""
 
+    looks_inside: ClassVar[bool] = True
+
     def __init__(self, settings: Distil, model: Model, teachers: Sequence[Model]) -> None:
         self._settings = settings
         self._teachers = [teacher.network.requires_grad_(False) for teacher in teachers]

@@ -46,6 +46,8 @@ class Adversary(Companion):
     gradient of the embedding itself: it works where that is frozen.
     """
 
+    looks_inside: ClassVar[bool] = True
+
     def __init__(self, settings: Fgm, embeddings: list[nn.Module]) -> None:
         self._settings = settings
         self._given: dict[int, Tensor] = {}

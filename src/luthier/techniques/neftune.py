@@ -41,6 +41,8 @@ class Neftune(Technique):
 class Noise(Companion):
     """Noise from torch's generator, which every micro-batch seeds: a resumed run draws the same."""
 
+    looks_inside: ClassVar[bool] = True
+
     def __init__(self, alpha: float, network: nn.Module, embeddings: list[nn.Module]) -> None:
         self._alpha = alpha
         self._mask: Tensor | None = None

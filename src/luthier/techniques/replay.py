@@ -70,6 +70,8 @@ class Replay(Technique):
 class Replaying(Companion):
     """Adds the gradients of earlier stages' rows at the end of every step."""
 
+    looks_inside: ClassVar[bool] = True
+
     def __init__(
         self, model: Model, settings: Training, stages: Sequence[Earlier], share: float
     ) -> None:

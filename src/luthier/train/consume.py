@@ -8,7 +8,7 @@ from pathlib import Path
 from luthier.core.errors import Interrupted
 from luthier.core.files import restore_folder
 from luthier.runs.directory import Run
-from luthier.train.events import CheckpointDue, Evaluated, Event, Finished
+from luthier.train.events import CheckpointDue, Evaluated, Event
 from luthier.train.loop import Session, train
 from luthier.train.signals import stop_on_signals
 from luthier.train.state import load_checkpoint, load_weights, save_checkpoint, save_weights
@@ -40,11 +40,7 @@ def train_to_the_end(
     with stop_on_signals() as stop:
         for event in train(session):
             run.log({"stage": stage, **event.to_json()})
-            # Without validation the last weights are the best, as companions lend them.
-            last_are_best = (
-                isinstance(event, Finished) and session.evaluate is None and session.companions
-            )
-            if last_are_best or (isinstance(event, Evaluated) and event.best):
+            if isinstance(event, Evaluated) and event.best:
                 with session.measuring():
                     save_weights(core, session.trained, best)
             if isinstance(event, CheckpointDue) or stop:
@@ -59,6 +55,7 @@ def train_to_the_end(
                     path=str(run.path),
                 )
     if not restore_folder(best):
+        # Without validation the last weights are kept, as optimizer and companions lend them.
         with session.measuring():
             save_weights(core, session.trained, best)
     load_weights(core, session.trained, best)

@@ -60,7 +60,7 @@ def fit_batch(session: Session) -> Fitted:
     moments = 4 * MOMENTS * sum(p.numel() for p in core.parameters() if p.requires_grad)
     rows = session.rows_per_step
     held = memory_peak(place)
-    prepare_to_train(session.model)
+    prepare_to_train(session)
     tried: list[Trial] = []
     for size in (n for n in range(1, rows + 1) if rows % n == 0):
         if tried and free is not None:

@@ -70,7 +70,7 @@ class Chatter(Speaker):
         """Token ids from which the assistant's next turn is written; the oldest are left out."""
         text = self.template.render(turns, tools, asks=True) or ""
         ids: list[int] = self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
-        return ids[-self.room :]
+        return ids[-self.room :] or [self.signs.end]
 
     def served(self, rows: pl.DataFrame) -> list[Sequence[int]]:
         """What the last turn of each conversation is written from."""

@@ -92,15 +92,14 @@ class Template:
         """
         places = [n for n, turn in enumerate(turns) if _learned(turn)]
         places = places[-1:] if last else places
-        found = [self._turn(turns, n, tools) for n in places]
-        spans = [one for one in found if one is not None]
+        found = [(n, self._turn(turns, n, tools)) for n in places]
+        written = [(n, *one) for n, one in found if one is not None]
         whole = self.render(turns, tools)
-        if whole is not None and all(whole.startswith(text) for text, _ in spans):
-            places_in_whole = tuple((start, len(text)) for text, start in spans)
-            return [self._ended(whole, turns, places_in_whole)]
+        if whole is not None and all(whole.startswith(text) for _, text, _ in written):
+            spans = tuple((start, len(text)) for _, text, start in written)
+            return [self._ended(whole, turns, spans)]
         return [
-            self._ended(text, turns[: n + 1], ((start, len(text)),))
-            for n, (text, start) in zip(places, spans, strict=False)
+            self._ended(text, turns[: n + 1], ((start, len(text)),)) for n, text, start in written
         ]
 
     def _turn(self, turns: Sequence[Turn], n: int, tools: str | None) -> tuple[str, int] | None:

@@ -39,8 +39,8 @@ def plain_answers(
 ) -> list[tuple[str, ...]]:
     """What could be answered to each row without a model; all rows have as many.
 
-    A summary: its beginning, or the longest turn of a dialogue. An answer: the most frequent one.
-    Else the source itself.
+    A summary: the text's beginning, the longest turn of a dialogue, or the most frequent one. An
+    answer: the most frequent one. Else the source itself.
 
     Args:
         use: As in the recipe.
@@ -48,7 +48,8 @@ def plain_answers(
         targets: (rows,) right texts.
     """
     if use == "summarise":
-        return [(lead(text), longest_turn(text)) for text in sources]
+        often = usual(targets)
+        return [(lead(text), longest_turn(text), often) for text in sources]
     if use == "answer":
         return [(usual(targets),)] * len(sources)
     return [(text,) for text in sources]
