@@ -83,7 +83,7 @@ def test_training_that_ends_too_soon_is_told_so() -> None:
         ([1.0, 0.8, 0.7], [1.1, 0.9, 0.89]),
         ([1.0, 0.5], [1.0, 2.0]),
         ([1.0, 1.1, 1.2], [1, 2, 2]),
-        ([1.0, 0.9, 0.8], [0.6, 1.0, 0.7]),
+        ([0.8, 0.9, 1.0], [0.6, 1.0, 0.7]),
     ],
     ids=["sound", "too short to tell", "both rise", "unsteady"],
 )
