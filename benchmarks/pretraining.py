@@ -32,8 +32,10 @@ from benchmarks.common import data_folder, keep
 from luthier import api
 from luthier.data.packing import IGNORED
 from luthier.models.bases import Base
-from luthier.models.model import Model, load_model, load_tokenizer
+from luthier.models.load import load_model
+from luthier.models.model import Model
 from luthier.models.new import make_base
+from luthier.models.processors import load_tokenizer
 from luthier.recipe.new import NewBase, NewNetwork, NewTokenizer
 from luthier.recipe.schema import Training
 from luthier.tasks.language_model import LanguageModel

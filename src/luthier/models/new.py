@@ -17,7 +17,7 @@ from transformers import (
 
 from luthier.core.files import write_folder_atomic, write_json
 from luthier.models.bases import NEW, Base
-from luthier.models.model import load_tokenizer
+from luthier.models.processors import load_tokenizer
 from luthier.models.tokenizers import tokenizer_report, train_tokenizer
 from luthier.recipe.new import NewBase, NewNetwork, NewTokenizer, Size, head_count
 
