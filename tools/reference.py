@@ -33,6 +33,9 @@ Schema = Mapping[str, Any]
 
 PARTS = (
     "Stage",
+    "NewBase",
+    "NewNetwork",
+    "NewTokenizer",
     "Data",
     "Source",
     "Split",
