@@ -12,7 +12,9 @@ from tests.conftest import GOOD, table
 
 from luthier.core.errors import RecipeError
 from luthier.models.bases import Base
-from luthier.models.model import Model, load_model, load_tokenizer
+from luthier.models.load import load_model
+from luthier.models.model import Model
+from luthier.models.processors import load_tokenizer
 from luthier.pipeline.work import work_on
 from luthier.recipe.registries import TASKS, TECHNIQUES
 from luthier.recipe.schema import Training
