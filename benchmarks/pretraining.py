@@ -32,8 +32,10 @@ from benchmarks.common import data_folder, keep
 from luthier import api
 from luthier.data.packing import IGNORED
 from luthier.models.bases import Base
-from luthier.models.model import Model, load_model, load_tokenizer
+from luthier.models.load import load_model
+from luthier.models.model import Model
 from luthier.models.new import make_base
+from luthier.models.processors import load_tokenizer
 from luthier.recipe.new import NewBase, NewNetwork, NewTokenizer
 from luthier.recipe.schema import Training
 from luthier.tasks.language_model import LanguageModel
@@ -86,7 +88,7 @@ def speed(steps: int, rounds: int, size: str) -> dict[str, Any]:
             found["trainer"].append(steps * BATCH * LENGTH / float(said.split()[-1]))
             print({name: round(values[-1]) for name, values in found.items()}, flush=True)
     ratio = median(a / b for a, b in zip(found["luthier"], found["trainer"], strict=True))
-    parameters = model.parameter_counts()["total"]
+    parameters = model.core.num_parameters()
     return {
         "tokens_per_processor_second": {
             name: round(median(values)) for name, values in found.items()

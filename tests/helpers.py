@@ -14,7 +14,9 @@ from typing import Any
 
 from luthier.cli.main import main
 from luthier.models.bases import Base
-from luthier.models.model import Model, load_model, load_tokenizer
+from luthier.models.load import load_model
+from luthier.models.model import Model
+from luthier.models.processors import load_tokenizer
 from luthier.pipeline.loading import load_other
 from luthier.pipeline.work import work_on
 from luthier.recipe.schema import Training

@@ -13,7 +13,7 @@ from tests.conftest import FAMILIES, table, write_csv
 from tests.helpers import recipe
 
 import luthier
-from luthier.models.model import load_tokenizer
+from luthier.models.processors import load_tokenizer
 
 TECHNIQUES: dict[str, list[dict[str, Any]]] = {
     "full": [{"kind": "full"}],

@@ -19,7 +19,7 @@ from luthier.evaluation.report import report_page
 from luthier.evaluation.saved import saved
 from luthier.models.bases import Base
 from luthier.models.graft import under_head
-from luthier.models.model import load_model
+from luthier.models.load import load_model
 from luthier.pipeline.past import LookingBack, Past, past_of
 from luthier.recipe.schema import Training
 from luthier.runs import Run

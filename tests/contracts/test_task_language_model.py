@@ -23,7 +23,7 @@ from tests.models.test_new import NOTES
 import luthier
 from luthier.core.errors import ModelError
 from luthier.models import bases
-from luthier.models.model import load_bare
+from luthier.models.load import load_bare
 from luthier.pipeline import resume_run, tune
 from luthier.recipe.load import load_recipe, recipe_text
 from luthier.runs import Run, State, list_runs

@@ -16,7 +16,8 @@ from tests.helpers import classifier, model_for, recipe, work_of
 import luthier
 from luthier.core.errors import LuthierError, ModelError, RecipeError
 from luthier.models.bases import Base
-from luthier.models.model import Model, load_tuned, save_model
+from luthier.models.load import load_tuned, save_model
+from luthier.models.model import Model
 from luthier.pipeline import resume_run, tune
 from luthier.recipe.load import load_recipe
 from luthier.recipe.registries import TECHNIQUES

@@ -12,7 +12,9 @@ from torch import nn
 
 from luthier.models.bases import Base
 from luthier.models.batch_norm import keep_frozen_statistics
-from luthier.models.model import Model, load_model, load_processor
+from luthier.models.load import load_model
+from luthier.models.model import Model
+from luthier.models.processors import load_processor
 from luthier.tasks.image import Image
 from luthier.techniques.freeze import Freeze
 from luthier.techniques.lora import Lora

@@ -12,7 +12,9 @@ from tests.helpers import classifier, model_for
 from luthier.models import kernels
 from luthier.models.bases import Base
 from luthier.models.graft import called_beside, under_head
-from luthier.models.model import Head, Model, load_model, load_tokenizer
+from luthier.models.load import load_model
+from luthier.models.model import Head, Model
+from luthier.models.processors import load_tokenizer
 from luthier.tasks.task import Batch, inputs_of
 
 TEXTS = ["profit rose", "the company net loss", "shares held"]

@@ -17,7 +17,7 @@ from transformers import AutoImageProcessor
 from luthier.core.errors import ModelError
 from luthier.models.bases import ARCHITECTURES, Base, resolve
 from luthier.models.images import ImageProcessor
-from luthier.models.model import load_processor
+from luthier.models.processors import load_processor
 
 OTHERS: dict[str, dict[str, Any]] = {
     "warped": {"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 384}},

@@ -13,8 +13,8 @@ import transformers
 
 from luthier.data.sources import read_source
 from luthier.models.bases import Base
-from luthier.models.model import load_tokenizer
 from luthier.models.new import TOKENIZER_REPORT, make_base, new_config
+from luthier.models.processors import load_tokenizer
 from luthier.models.tokenizers import SENTINELS, train_tokenizer
 from luthier.recipe.library import shipped
 from luthier.recipe.load import load_recipe

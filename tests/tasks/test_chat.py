@@ -17,7 +17,8 @@ from luthier.data.formats.turns import turn
 from luthier.data.roles import ROW, SOURCE
 from luthier.evaluation.predict import predict
 from luthier.models.bases import Base
-from luthier.models.model import load_model, load_tokenizer
+from luthier.models.load import load_model
+from luthier.models.processors import load_tokenizer
 from luthier.tasks.audit.audit import audit_rows
 from luthier.tasks.chat import Chat
 from luthier.tasks.task import IGNORED, inputs_of

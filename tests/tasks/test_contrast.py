@@ -18,7 +18,9 @@ from transformers import AutoModel, AutoTokenizer
 
 from luthier.core.errors import RecipeError
 from luthier.models.bases import Base
-from luthier.models.model import Model, load_model, load_tokenizer
+from luthier.models.load import load_model
+from luthier.models.model import Model
+from luthier.models.processors import load_tokenizer
 from luthier.recipe.load import dump_recipe, load_recipe
 from luthier.recipe.positions import parse_yaml
 from luthier.tasks.classify import Classify

@@ -13,7 +13,8 @@ from tests.tiny import write_base
 from luthier.core.errors import DataError, ModelError
 from luthier.models.bases import Base
 from luthier.models.families import depth_groups
-from luthier.models.model import load_model, load_tokenizer
+from luthier.models.load import load_model
+from luthier.models.processors import load_tokenizer
 from luthier.tasks.generate import Generate
 from luthier.tasks.task import IGNORED, inputs_of
 from luthier.tasks.writing.plain import lead, longest_turn, plain_answers

@@ -19,7 +19,8 @@ from luthier.core.errors import DataError, ModelError, NothingSupervisedError
 from luthier.data.images import of_files
 from luthier.data.roles import ROW, SOURCE
 from luthier.models.bases import Base
-from luthier.models.model import load_model, load_processor
+from luthier.models.load import load_model
+from luthier.models.processors import load_processor
 from luthier.tasks.audit.audit import audit_rows
 from luthier.tasks.image import Image
 from luthier.tasks.imaging.classifier import ImageClassifier

@@ -19,8 +19,10 @@ from luthier.data.packing import IGNORED
 from luthier.evaluation.predict import predict
 from luthier.models.bases import Base
 from luthier.models.kernels.logits import compute_logits
-from luthier.models.model import Model, load_model, load_tokenizer
+from luthier.models.load import load_model
+from luthier.models.model import Model
 from luthier.models.new import make_base
+from luthier.models.processors import load_tokenizer
 from luthier.recipe.new import NewBase, NewNetwork, NewTokenizer
 from luthier.tasks.language_model import LanguageModel
 from luthier.tasks.modelling.corruption import Masking, Spans, word_starts

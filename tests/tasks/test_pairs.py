@@ -14,7 +14,7 @@ from tests.helpers import classifier
 
 from luthier.core.errors import DataError
 from luthier.models.bases import Base
-from luthier.models.model import load_tokenizer
+from luthier.models.processors import load_tokenizer
 from luthier.tasks.classification import encoding
 from luthier.tasks.classify import Classifier, Classify
 

@@ -19,7 +19,7 @@ from luthier.data.formats.trees import is_tree
 from luthier.metrics import Tree
 from luthier.models.bases import Base
 from luthier.models.heads.biaffine import Biaffine, Scores, pooled
-from luthier.models.model import load_tokenizer
+from luthier.models.processors import load_tokenizer
 from luthier.tasks.parse import Parse
 from luthier.tasks.parsing.parser import IGNORED, Parser
 

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from tests.conftest import table
 
 from luthier.models.bases import Base
-from luthier.models.model import Model, load_model, load_processor
+from luthier.models.load import load_model
+from luthier.models.model import Model
+from luthier.models.processors import load_processor
 from luthier.tasks.mixture.balance import balanced, evened
 from luthier.tasks.multi import Multi
 from luthier.tasks.task import Task

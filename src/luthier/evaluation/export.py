@@ -9,7 +9,7 @@ from luthier.core.errors import RunError
 from luthier.core.files import write_folder_atomic
 from luthier.evaluation.predictor import Predictor
 from luthier.evaluation.saved import saved, saved_alone, write_described
-from luthier.models.model import save_model
+from luthier.models.load import save_model
 
 
 def export_model(model: Path, folder: Path, task: str | None = None) -> Path:

@@ -17,7 +17,9 @@ from luthier.evaluation.predict import predict
 from luthier.evaluation.saved import saved, saved_alone
 from luthier.models.bases import Base
 from luthier.models.heads.several import alone
-from luthier.models.model import Model, load_processor, load_tuned
+from luthier.models.load import load_tuned
+from luthier.models.model import Model
+from luthier.models.processors import load_processor
 from luthier.recipe.registries import PREPARATION, TASKS
 from luthier.tasks.task import Task, TaskConfig
 

@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from types import MethodType
@@ -94,13 +95,19 @@ class Prefix:
         about = [said, self.depth, str(self.dtype), self._first_only, *more]
         about += [version("torch"), version("transformers")]
         digest = hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode())
-        parameters = dict(self._core.named_parameters())
-        for name in frozen_names(self._core, self.depth):
-            digest.update(name.encode())
-            digest.update(parameters[name].detach().cpu().contiguous().numpy().tobytes())
+        digest.update(self._of_weights)
         for row in rows:
             digest.update(np.asarray(row, np.int64).tobytes() + b"\n")
         return digest.hexdigest()
+
+    @cached_property
+    def _of_weights(self) -> bytes:
+        digest = hashlib.sha256()
+        parameters = dict(self._core.named_parameters())
+        for name in frozen_names(self._core, self.depth):
+            digest.update(name.encode())
+            digest.update(parameters[name].detach().cpu().contiguous().numpy().data)
+        return digest.digest()
 
     def compute(self, calls: Iterable[Callable[[], Any]], folder: Path) -> None:
         """Write what the frozen layers give for the rows that the network is called with.

@@ -20,7 +20,8 @@ from luthier.data.batch import batches_by_length
 from luthier.data.tools import Guess, Span
 from luthier.models.bases import Base
 from luthier.models.families import Family, family_of
-from luthier.models.model import load_bare, load_tokenizer
+from luthier.models.load import load_bare
+from luthier.models.processors import load_tokenizer
 
 MAX_TOKENS = 8192
 """Token budget of a batch, padding included."""

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from luthier.data.prepared import Prepared
-from luthier.models.model import load_processor
+from luthier.models.processors import load_processor
 from luthier.pipeline.rows import base_of_stage
 from luthier.recipe.load import Loaded
 from luthier.tasks.audit.audit import audit_rows

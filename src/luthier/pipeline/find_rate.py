@@ -7,7 +7,8 @@ from pathlib import Path
 
 from luthier.core.errors import RecipeError
 from luthier.models.bases import Base
-from luthier.models.model import load_model, load_processor
+from luthier.models.load import load_model
+from luthier.models.processors import load_processor
 from luthier.pipeline.batch import settle_batch
 from luthier.pipeline.listener import Listener
 from luthier.pipeline.loading import loader

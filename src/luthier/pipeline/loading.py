@@ -13,7 +13,9 @@ from luthier.models.bases import NEW, Base
 from luthier.models.devices import device
 from luthier.models.find import find_base
 from luthier.models.images import ImageProcessor
-from luthier.models.model import Model, Processor, load_model, load_processor, load_tuned
+from luthier.models.load import load_model, load_tuned
+from luthier.models.model import Model
+from luthier.models.processors import Processor, load_processor
 from luthier.recipe.load import Loaded
 from luthier.runs import Run
 from luthier.tasks.task import Task

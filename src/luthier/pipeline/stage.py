@@ -14,7 +14,9 @@ from luthier.evaluation.publish import StageRecord
 from luthier.evaluation.saved import describe_model, facts_of
 from luthier.models.bases import Base
 from luthier.models.devices import choose_precision, device
-from luthier.models.model import Model, Processor, load_model, load_processor, save_model
+from luthier.models.load import load_model, save_model
+from luthier.models.model import Model
+from luthier.models.processors import Processor, load_processor
 from luthier.models.vocabulary import train_all_rows
 from luthier.pipeline.again import matrix, measure_again
 from luthier.pipeline.audited import audited

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from luthier.models.model import Head, Model
     from luthier.models.opinions import Opinion
     from luthier.recipe.schema import Data
+    from luthier.tasks.about import About
 else:
     np = lazy("numpy")
     opinions = lazy("luthier.models.opinions")
@@ -88,23 +89,6 @@ class Rows:
 def inputs_of(batch: Batch) -> Batch:
     """The part of a batch that the network is called with."""
     return {k: v for k, v in batch.items() if k != "labels" and not k.startswith("_")}
-
-
-@dataclass(frozen=True)
-class About:
-    """What a model card says of models of a task."""
-
-    noun: Mapping[str, str]
-    """What it is, by language, e.g. ``{"en": "text classifier", "zh": ...}``."""
-    pipeline: str
-    """The hub's name of the task, e.g. ``text-classification``."""
-    usage: str
-    """Python lines that use the saved model in the folder ``model``, with transformers alone where
-    it has a class for it."""
-    adapted: str
-    """The same where adapters were saved, with peft."""
-    cuts: str = ""
-    """Setting that says after how many tokens a row is cut; empty: all of it is read."""
 
 
 class Task(ABC):

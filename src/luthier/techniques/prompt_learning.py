@@ -43,7 +43,7 @@ class PromptLearning(Adapter):
             )
         super().apply(model, work)
         # Outside the network neither the optimizer nor checkpoints would see what learns.
-        model.core.add_module("prompt_encoder", model.network.prompt_encoder)
+        model.core.add_module("prompt_encoder", model.network.get_submodule("prompt_encoder"))
 
     def finish(self, model: Model, work: Work) -> None:
         """Keep what the virtual tokens are, and not what computes them in training."""

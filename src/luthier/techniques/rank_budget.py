@@ -46,8 +46,8 @@ class RankBudget(Companion):
             if ".lora_E." not in name:
                 product = weight @ weight.T if ".lora_A." in name else weight.T @ weight
                 distances.append(torch.dist(product, torch.eye(len(product), device=weight.device)))
-        penalty = torch.stack(distances).mean()
-        return total + self._config.orth_reg_weight * run.weight * penalty
+        penalty: Tensor = torch.stack(distances).mean() * self._config.orth_reg_weight
+        return total + run.weight * penalty
 
     def before_update(self, weight: float) -> None:
         """Keep the gradients, which the optimizer uses up."""

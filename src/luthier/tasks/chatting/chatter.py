@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from luthier.core.lazy import lazy
 from luthier.data.roles import ROW
-from luthier.tasks.task import About, Batch, Example, Predictions
+from luthier.tasks.about import About
+from luthier.tasks.task import Batch, Example, Predictions
 from luthier.tasks.writing.speaker import Speaker
 
 if TYPE_CHECKING:

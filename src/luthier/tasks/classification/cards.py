@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from luthier.tasks.task import About
+from luthier.tasks.about import About
 
 PIPELINE = (
     'from transformers import pipeline\nclassify = pipeline("text-classification", model="model")\n'

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from luthier.core.errors import DataError
 from luthier.core.lazy import lazy
-from luthier.tasks.task import About, Batch, Example, Facts, Task
+from luthier.tasks.about import About
+from luthier.tasks.task import Batch, Example, Facts, Task
 
 if TYPE_CHECKING:
     import numpy as np

@@ -16,9 +16,10 @@ from luthier.metrics import Measures, measure_neighbours, nearest_others
 from luthier.metrics.measures import Estimate
 from luthier.models.heads.sentence import Embedded, SentenceEncoder
 from luthier.models.model import Head
+from luthier.tasks.about import About
 from luthier.tasks.classification.encoding import encode_texts, padded
 from luthier.tasks.contrasting.partners import NONE, partners
-from luthier.tasks.task import About, Batch, Example, Facts, Task
+from luthier.tasks.task import Batch, Example, Facts, Task
 
 if TYPE_CHECKING:
     from luthier.tasks.contrast import Contrast

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luthier.tasks.task import About
+from luthier.tasks.about import About
 
 IMPORT = "from transformers import AutoModelForQuestionAnswering, AutoTokenizer\n"
 LOAD = 'model = AutoModelForQuestionAnswering.from_pretrained("model").eval()\n'

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from luthier.core.lazy import lazy
+from luthier.tasks.about import About
 from luthier.tasks.classification.classifier import Classifier
-from luthier.tasks.task import About, Batch, Example, Facts
+from luthier.tasks.task import Batch, Example, Facts
 
 if TYPE_CHECKING:
     import polars as pl

@@ -21,10 +21,11 @@ from luthier.models.kernels.cross_entropy import cross_entropy, token_losses
 from luthier.models.kernels.logits import defer_logits
 from luthier.models.model import Head, Model
 from luthier.models.opinions import Opinion, foretold
+from luthier.tasks.about import About
 from luthier.tasks.modelling.documents import documents, tokenized
 from luthier.tasks.modelling.objectives import Objective, objective_for
 from luthier.tasks.modelling.samples import sampled
-from luthier.tasks.task import About, Batch, Example, Task
+from luthier.tasks.task import Batch, Example, Task
 
 if TYPE_CHECKING:
     from luthier.tasks.language_model import LanguageModel

@@ -13,8 +13,9 @@ from transformers import PreTrainedTokenizerBase
 
 from luthier.data.packing import IGNORED, Numbers, stack
 from luthier.models.model import Head
+from luthier.tasks.about import About
 from luthier.tasks.modelling.corruption import Masking, Spans
-from luthier.tasks.task import About, Example
+from luthier.tasks.task import Example
 
 if TYPE_CHECKING:
     from luthier.tasks.language_model import LanguageModel

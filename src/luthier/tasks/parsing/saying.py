@@ -7,7 +7,7 @@ from typing import Any
 
 from luthier.data.formats.trees import NONE, Conllu
 from luthier.metrics import Tree
-from luthier.tasks.task import About
+from luthier.tasks.about import About
 
 USAGE = (
     "# The parser needs luthier:\n"

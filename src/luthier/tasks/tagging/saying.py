@@ -7,7 +7,7 @@ from typing import Any
 
 from luthier.data.words import Place
 from luthier.metrics import Mention, Tagged, mentions
-from luthier.tasks.task import About
+from luthier.tasks.about import About
 
 PIPELINE = (
     "from transformers import pipeline\n"

@@ -7,7 +7,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from luthier.core.lazy import lazy
-from luthier.tasks.task import IGNORED, About, Batch, Example, Facts, Task
+from luthier.tasks.about import About
+from luthier.tasks.task import IGNORED, Batch, Example, Facts, Task
 
 if TYPE_CHECKING:
     import numpy as np

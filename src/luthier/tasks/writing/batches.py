@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerBase
 
 from luthier.core.errors import ModelError
 from luthier.models.families import Family
-from luthier.models.model import config_behind
+from luthier.models.processors import config_behind
 from luthier.tasks.task import IGNORED, Batch, Example
 
 TRAINED = "_trained_"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from luthier.tasks.task import About
+from luthier.tasks.about import About
 from luthier.tasks.writing.templates import fields
 
 NOUNS = {
