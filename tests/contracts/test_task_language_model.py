@@ -94,6 +94,7 @@ def test_a_base_comes_of_it(decoder: tuple[Run, Any], tmp_path: Path) -> None:
     further = values_for(learning_rate=1e-3, max_steps=2) | {"base": f"run:{run.name}"}
     again = luthier.tune(further, runs_dir=run.path.parent.parent)
     assert events(again, "Stepped")[0]["loss"] < losses[-1] + 0.2
+    assert luthier.evaluate(run, str(NOTES))["rows"] > 40
     answer = luthier.load(run).predict(["The glue is warm."])[0]
     assert answer["bits_per_byte"] > 0
 

@@ -11,7 +11,7 @@ from luthier.core.locale import LANGUAGES, translate
 
 HEADLINES = {
     "accuracy", "f1_macro", "rmse", "pearson", "f1", "exact_match", "uas", "las", "upos",
-    "bleu", "chrf", "rouge1", "rouge2", "rougeL", "perplexity",
+    "bleu", "chrf", "rouge1", "rouge2", "rougeL", "bits_per_byte", "perplexity",
 }  # fmt: skip
 """Metrics that stand in the card's front matter."""
 

@@ -134,7 +134,7 @@ class Task(ABC):
     max_length: int
     """Tokens kept of a row, special ones included."""
 
-    whole_vocabulary: ClassVar[bool] = False
+    whole_vocabulary: bool = False
     """Whether training may read or say pieces that are not in the rows as they were encoded."""
 
     @property

@@ -61,18 +61,20 @@ class _Summed(torch.autograd.Function):
             part = hidden[start : start + step].to(dtype)
             wanted = labels[start : start + step].unsqueeze(1)
             logits = _logits(part, cast, bias)
-            partition = torch.logsumexp(logits, 1, keepdim=True)
+            highest, place = logits.max(1, keepdim=True)
+            chances = torch.softmax(logits, 1)
+            # The largest chance is never 0, so its logarithm gives the partition exactly enough.
+            partition = highest - chances.gather(1, place).log()
             total += (partition - logits.gather(1, wanted)).sum()
-            logits.sub_(partition).exp_()
-            logits.scatter_add_(1, wanted, logits.new_full(wanted.shape, -1.0))
-            gradient = logits.to(dtype)
+            chances.scatter_add_(1, wanted, chances.new_full(wanted.shape, -1.0))
+            gradient = chances.to(dtype)
             d_hidden[start : start + step] = gradient @ cast
             if dtype == d_weight.dtype:
                 d_weight.addmm_(gradient.t(), part)
             else:
                 d_weight += gradient.t() @ part
             if d_bias is not None:
-                d_bias += logits.sum(0)
+                d_bias += chances.sum(0)
         ctx.save_for_backward(d_hidden, d_weight, d_bias)
         return total
 

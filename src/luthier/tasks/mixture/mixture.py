@@ -50,6 +50,7 @@ class Mixture(Task):
         self.project = config.conflicts == "project"
         self.apart = config.conflicts != "ignore" or config.balance == "gradnorm"
         self.max_length = max(task.max_length for task in self.tasks.values())
+        self.whole_vocabulary = any(task.whole_vocabulary for task in self.tasks.values())
 
     def head(self) -> Head:
         """Every task's own head."""

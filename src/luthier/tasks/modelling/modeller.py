@@ -47,7 +47,7 @@ class Modeller(Task):
     """
 
     default_metric: ClassVar[str] = "bits_per_byte"
-    whole_vocabulary: ClassVar[bool] = True
+    whole_vocabulary = True
 
     def __init__(self, config: LanguageModel, tokenizer: PreTrainedTokenizerBase) -> None:
         self.config = config
