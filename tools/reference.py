@@ -31,7 +31,10 @@ FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 NOTICE = "<!-- Written by tools/reference.py from the code; do not edit. -->"
 Schema = Mapping[str, Any]
 
-PARTS = ("Stage", "Data", "Source", "Split", "Training", "EarlyStopping", "Evaluation")
+PARTS = (
+    "Stage", "NewBase", "NewNetwork", "NewTokenizer", "Data", "Source", "Split", "Training",
+    "EarlyStopping", "Evaluation",
+)  # fmt: skip
 KINDS = (
     ("Tasks", "task", TASKS),
     ("Techniques", "techniques", TECHNIQUES),
