@@ -52,11 +52,21 @@ class AnyPeft(Mergeable):
         kinds = {kind.value: config for kind, config in mapping.PEFT_TYPE_TO_CONFIG_MAPPING.items()}
         usable = sorted(kinds.keys() - ELSEWHERE)
         if self.peft_kind() not in usable:
-            raise _unknown("peft has no adapter '{name}' that trains so.", self.peft_type, usable)
-        known = {field.name for field in fields(kinds[self.peft_kind()])} - OURS
+            near = nearest(self.peft_kind(), usable)
+            raise RecipeError(
+                "peft has no adapter '{name}' that trains so.",
+                hint="Did you mean '{near}'?" if near else "There are: {known}.",
+                name=self.peft_type, near=near, known=", ".join(usable),
+            )  # fmt: skip
+        known = sorted({field.name for field in fields(kinds[self.peft_kind()])} - OURS)
         for name in self.settings:
             if name not in known:
-                raise _unknown("peft's adapter has no field '{name}'.", name, sorted(known))
+                near = nearest(name, known)
+                raise RecipeError(
+                    "peft's adapter has no field '{name}'.",
+                    hint="Did you mean '{near}'?" if near else "There are: {known}.",
+                    name=name, near=near, known=", ".join(known),
+                )  # fmt: skip
 
     def peft_kind(self) -> str:
         """Peft's name."""
@@ -65,14 +75,3 @@ class AnyPeft(Mergeable):
     def peft_settings(self, model: Model) -> Mapping[str, Any]:
         """What peft is told."""
         return self.settings
-
-
-def _unknown(message: str, name: str, known: list[str]) -> RecipeError:
-    near = nearest(name.upper() if name.upper() in known else name, known)
-    return RecipeError(
-        message,
-        hint="Did you mean '{near}'?" if near else "There are: {known}.",
-        name=name,
-        near=near,
-        known=", ".join(known),
-    )
