@@ -2,8 +2,8 @@
 
 The task is PubMedQA (Jin et al. 2019): question and abstract to yes, no or maybe; the official 500
 test rows, validation split off from the other 500. Before it comes a stage on MedQuAD (Ben Abacha
-and Demner-Fushman 2019): ``language``: masked language modelling on its answers; ``topics``: what
-kind of question it is, one of the eight most frequent. Each domain stage is trained once, and
+and Demner-Fushman 2019): ``language``: masked language modelling on its answers; ``topics``: which
+kind of question an answer is to, of the eight most frequent. Each domain stage is trained once, and
 every way of learning the task starts from its run.
 """
 
@@ -20,6 +20,7 @@ from typing import Any
 
 from benchmarks.common import data_folder, keep, summary
 from luthier import api
+from luthier.runs import Run, State, list_runs
 
 KINDS = 8
 """Kinds of question that ``topics`` tells."""
@@ -38,14 +39,14 @@ WAYS: dict[str, tuple[str, list[dict[str, Any]]]] = {
 USUAL = ("alone", "language", "topics", "topics + replay")
 
 
-def write_rows(folder: Path, texts: int, questions: int, task_rows: int) -> None:
-    """The tables that the recipes read: the first texts and questions in a fixed random order."""
+def write_rows(folder: Path, texts: int, answers: int, task_rows: int) -> None:
+    """The tables that the recipes read: the first texts and answers in a fixed random order."""
     with gzip.open(data_folder("medquad") / "qa.jsonl.gz", "rt", encoding="utf-8") as file:
         asked = [json.loads(line) for line in file]
     random.Random(0).shuffle(asked)
     common = {kind for kind, _ in Counter(one["qtype"] for one in asked).most_common(KINDS)}
-    kinds = [one for one in asked if one["qtype"] in common][:questions]
-    told = [{"question": one["question"], "kind": one["qtype"]} for one in kinds]
+    kinds = [one for one in asked if one["qtype"] in common][:answers]
+    told = [{"answer": one["answer"], "kind": one["qtype"]} for one in kinds]
     _write(folder / "texts.jsonl", [{"text": one["answer"]} for one in asked[:texts]])
     _write(folder / "topics.jsonl", told)
     for split in ("train", "test"):
@@ -77,9 +78,9 @@ def topics(folder: Path) -> dict[str, Any]:
     return {
         "name": "topics",
         "base": "minilm-l6",
-        "task": {"kind": "classify", "text": "question", "label": "kind", "max_length": 64},
+        "task": {"kind": "classify", "text": "answer", "label": "kind", "max_length": 48},
         "data": {
-            "train": str(folder / "topics.jsonl"), "split": {"validation": 0.1, "test": 0.2},
+            "train": str(folder / "topics.jsonl"), "split": {"validation": 0.1, "test": 0.25},
             "steps": {"near_duplicates": False},
         },
         "training": {"epochs": 2, "batch_size": 32, "learning_rate": 2e-4},
@@ -93,37 +94,47 @@ def task(folder: Path, way: str, seed: int) -> dict[str, Any]:
         "base": base,
         "task": {
             "kind": "classify", "text": "question", "pair": "context", "label": "answer",
-            "max_length": 128,
+            "max_length": 96,
         },
         "data": {
             "train": str(folder / "train.jsonl"), "test": str(folder / "test.jsonl"),
             "split": {"validation": 0.1, "seed": seed},
         },
         "techniques": techniques,
-        "training": {"epochs": 3, "batch_size": 16, "learning_rate": 2e-4, "seed": seed},
+        "training": {"epochs": 2, "batch_size": 16, "learning_rate": 2e-4, "seed": seed},
         "evaluation": {"best": "accuracy"},
     }  # fmt: skip
 
 
 def learn(recipe: dict[str, Any], runs_dir: Path) -> dict[str, Any]:
     """One run: its metrics, seconds of training, and what it left of the stage before."""
-    run = api.tune(recipe, runs_dir=runs_dir)
+    found = told(api.tune(recipe, runs_dir=runs_dir))
+    print(recipe["name"], recipe["base"], found, flush=True)
+    return found
+
+
+def told(run: Run) -> dict[str, Any]:
+    """What there is to keep of a run."""
     verdict = run.verdict()
     (report,) = run.path.glob("stages/*/report.json")
     trained = json.loads(report.read_text(encoding="utf-8"))["training"]["seconds"]
-    found = {
+    return {
         "metrics": {name: round(one["value"], 5) for name, one in verdict["metrics"].items()},
         "seconds": round(verdict["seconds"], 1),
         "trained": round(trained, 1),
         "forgetting": verdict["forgetting"],
     }
-    print(recipe["name"], recipe["base"], found, flush=True)
-    return found
 
 
-def measured(way: str, folder: Path, seeds: list[int]) -> dict[str, Any]:
+def domain(name: str, recipe: dict[str, Any], runs_dir: Path) -> dict[str, Any]:
+    """A domain stage: that which is in the folder, else learned now."""
+    done = [run for run in list_runs(runs_dir, name) if run.state() is State.FINISHED]
+    return told(done[-1]) if done else learn(recipe, runs_dir)
+
+
+def measured(way: str, folder: Path, runs_dir: Path, seeds: list[int]) -> dict[str, Any]:
     """A way of learning the task, with every seed."""
-    runs = [learn(task(folder, way, seed), folder / "runs") for seed in seeds]
+    runs = [learn(task(folder, way, seed), runs_dir) for seed in seeds]
     result: dict[str, Any] = {name: summary(runs, name) for name in ("accuracy", "f1_macro")}
     lost = [run["forgetting"]["forgetting"][0] for run in runs if run["forgetting"]]
     if lost:
@@ -140,7 +151,8 @@ def main() -> None:
     """Learn the domains, then the task in every way that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--texts", type=int, default=1000, help="of MedQuAD, for language")
-    parser.add_argument("--questions", type=int, default=2000, help="of MedQuAD, for topics")
+    parser.add_argument("--answers", type=int, default=1000, help="of MedQuAD, for topics")
+    parser.add_argument("--runs", type=Path, help="folder of runs; domains in it are used again")
     parser.add_argument("--task-rows", type=int, default=500, help="of PubMedQA, train and test")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--ways", nargs="+", default=list(USUAL), choices=list(WAYS))
@@ -148,19 +160,20 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        write_rows(folder, asked.texts, asked.questions, asked.task_rows)
+        runs_dir = asked.runs or folder / "runs"
+        write_rows(folder, asked.texts, asked.answers, asked.task_rows)
         needed = {WAYS[way][0] for way in asked.ways}
         domains = {
-            name: learn(recipe(folder), folder / "runs")
+            name: domain(name, recipe(folder), runs_dir)
             for name, recipe in (("language", language), ("topics", topics))
             if f"run:{name}" in needed
         }
-        ways = {way: measured(way, folder, asked.seeds) for way in asked.ways}
+        ways = {way: measured(way, folder, runs_dir, asked.seeds) for way in asked.ways}
         recipes = {"language": language(folder), "topics": topics(folder)}
         recipes |= {way: task(folder, way, 0) for way in asked.ways}
         text = json.dumps(
             {
-                "texts": asked.texts, "questions": asked.questions,
+                "texts": asked.texts, "answers": asked.answers,
                 "task_rows": asked.task_rows, "seeds": asked.seeds,
                 "domains": domains, "ways": ways, "recipes": recipes,
             }

@@ -211,6 +211,24 @@ def test_replayed_rows_follow_from_seed_and_step_and_come_once_a_turn(mood: Past
     assert len(drawn) == pytest.approx(200 * 16 / 9, abs=1)
 
 
+def test_a_language_is_not_forgotten_nor_looked_up_by_halves(
+    folder: Path, bases: dict[str, Path]
+) -> None:
+    """Its head asks for every word, its metric for less, not more."""
+    text = stage_of(folder / "mood.csv", bases["gpt2"], training__max_steps=2)
+    text |= {"task": {"kind": "language_model", "max_length": 16}}
+    mood = stage_of(folder / "mood.csv", None, training__max_steps=3)
+    mood["techniques"] = [{"kind": "replay", "share": 0.5}]
+    stages = [{"name": "text", **text}, {"name": "mood", **mood}]
+    run = luthier.tune({"name": "speaks", "stages": stages}, runs_dir=folder / "runs")
+    found = run.verdict()["forgetting"]
+    assert found["metrics"] == ["bits_per_byte", "f1_macro"]
+    assert found["rows"][1][0]["how"] == "head"
+    lost = found["rows"][1][0]["value"] - found["rows"][0][0]["value"]
+    assert found["forgetting"] == [pytest.approx(lost)]
+    assert found["mean_forgetting"] is None
+
+
 @pytest.mark.parametrize(
     ("techniques", "problem"),
     [

@@ -79,8 +79,13 @@ def test_training_that_ends_too_soon_is_told_so() -> None:
 
 @pytest.mark.parametrize(
     ("train", "validation"),
-    [([1.0, 0.8, 0.7], [1.1, 0.9, 0.89]), ([1.0, 0.5], [1.0, 2.0]), ([1.0, 1.1, 1.2], [1, 2, 2])],
-    ids=["sound", "too short to tell", "both rise"],
+    [
+        ([1.0, 0.8, 0.7], [1.1, 0.9, 0.89]),
+        ([1.0, 0.5], [1.0, 2.0]),
+        ([1.0, 1.1, 1.2], [1, 2, 2]),
+        ([0.8, 0.9, 1.0], [0.6, 1.0, 0.7]),
+    ],
+    ids=["sound", "too short to tell", "both rise", "unsteady"],
 )
 def test_nothing_is_said_of_other_courses(train: list[float], validation: list[float]) -> None:
     assert look_back(report_of(train, validation)) == []

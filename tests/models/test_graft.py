@@ -9,13 +9,13 @@ import torch
 from tests.conftest import FAMILIES
 from tests.helpers import classifier, model_for
 
+from luthier.models import kernels
 from luthier.models.bases import Base
 from luthier.models.graft import called_beside, under_head
 from luthier.models.load import load_model
 from luthier.models.model import Head, Model
 from luthier.models.processors import load_tokenizer
 from luthier.tasks.task import Batch, inputs_of
-from luthier.train.loop import prepare_to_train
 
 TEXTS = ["profit rose", "the company net loss", "shares held"]
 QUESTIONS = Head("AutoModelForQuestionAnswering", {}, None)
@@ -69,7 +69,8 @@ def test_a_head_for_every_token_is_called_beside_one_for_the_first(bert: Path) -
     asking = load_model(base, QUESTIONS, task.tokenizer, seed=1, dropout=0.0)
     alone = load_model(base, QUESTIONS, task.tokenizer, seed=1, dropout=0.0)
     grafted = under_head(body, asking)
-    prepare_to_train(body)
+    body.network.train()
+    kernels.use_fast(body.core)
     batch = batch_of(bert)
     with torch.no_grad():
         short = body.network(**batch).logits

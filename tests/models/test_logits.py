@@ -20,6 +20,7 @@ from transformers import (
 )
 
 from luthier.data.packing import IGNORED, fill_blocks, join, stack
+from luthier.models import kernels
 from luthier.models.kernels import cross_entropy as kernel
 from luthier.models.kernels.cross_entropy import Deferred, cross_entropy, token_losses
 from luthier.models.kernels.logits import compute_logits, defer_logits
@@ -62,12 +63,15 @@ def test_value_and_gradients_are_those_of_the_plain_loss(
     torch.testing.assert_close(each.sum(), plain.detach())
 
 
-@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+@pytest.mark.parametrize("attention", ["sdpa", "eager", "fast"])
 @pytest.mark.parametrize("config", [LLAMA, QWEN, GPT2], ids=lambda config: config.model_type)
 def test_packed_equals_alone(config: Any, attention: str) -> None:
     torch.manual_seed(0)
-    network = AutoModelForCausalLM.from_config(config, attn_implementation=attention).eval()
+    standard = "sdpa" if attention == "fast" else attention
+    network = AutoModelForCausalLM.from_config(config, attn_implementation=standard).eval()
     defer_logits(network)
+    if attention == "fast":
+        kernels.use_fast(network)
     random = np.random.default_rng(0)
     lengths = [5, 17, 1, 9, 22, 3, 30]
     examples = [{"input_ids": (ids := random.integers(0, 61, n)), "labels": ids} for n in lengths]
@@ -78,6 +82,7 @@ def test_packed_equals_alone(config: Any, attention: str) -> None:
     for row, block in enumerate(blocks):
         start = 0
         for number in block:
+            kernels.use_standard(network)
             alone = _losses(network, stack([join([examples[number]])], padding=0))[0]
             inside = packed[row, start : start + lengths[number]]
             torch.testing.assert_close(inside, alone, rtol=1e-5, atol=1e-5)
@@ -121,3 +126,30 @@ def test_deferring_is_undone() -> None:
 def test_an_example_longer_than_a_block_is_refused() -> None:
     with pytest.raises(ValueError, match="9 tokens in blocks of 8"):
         fill_blocks([3, 9], 8)
+
+
+@pytest.mark.parametrize("config", [LLAMA, QWEN], ids=lambda config: config.model_type)
+def test_attention_by_document_has_the_gradients_of_a_mask(config: Any) -> None:
+    torch.manual_seed(0)
+    network = AutoModelForCausalLM.from_config(config, attn_implementation="sdpa").train()
+    defer_logits(network)
+    ids = torch.randint(0, 61, (4, 12))
+    places = torch.stack(
+        [torch.arange(12), torch.arange(12), torch.arange(12) % 5, torch.arange(12) % 7]
+    )
+    found = []
+    for prepare in (kernels.use_standard, kernels.use_fast):
+        prepare(network)
+        network.zero_grad()
+        cross_entropy(network(ids, position_ids=places).logits, ids).backward()
+        found.append([parameter.grad.clone() for parameter in network.parameters()])
+    assert network.config._attn_implementation == "luthier_documents"
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+    # Padding is still masked.
+    mask = torch.ones_like(ids)
+    mask[1, 9:] = 0
+    padded = network(ids, attention_mask=mask).logits.hidden
+    kernels.use_standard(network)
+    plain = network(ids, attention_mask=mask).logits.hidden
+    torch.testing.assert_close(padded[mask > 0], plain[mask > 0], rtol=1e-4, atol=1e-5)

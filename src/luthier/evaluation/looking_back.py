@@ -111,7 +111,8 @@ def _cut_short(report: Report) -> Iterator[Finding]:
     if len(losses) < 3 or report["training"]["stopped"]:
         return
     before, last = losses[-2:]
-    if last.validation <= STILL_FALLING * before.validation:
+    lowest = min(at.validation for at in losses)
+    if last.validation == lowest <= STILL_FALLING * before.validation:
         settings = report["settings"]
         longer = 2 * (settings["max_steps"] or settings["epochs"])
         key = "max_steps" if settings["max_steps"] else "epochs"

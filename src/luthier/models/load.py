@@ -20,6 +20,7 @@ from transformers import (
 from luthier.core.errors import ModelError
 from luthier.models import adapters
 from luthier.models.bases import NEW, Base
+from luthier.models.checks import check_loaded, check_size
 from luthier.models.families import HEAD
 from luthier.models.heads.classes import same_classes
 from luthier.models.images import ImageProcessor
@@ -70,11 +71,11 @@ def load_model(
             network, missing, random = _network(base, head.network_class(config), config)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise unusable(base, error) from None
-    _check_loaded(base, network, missing)
+    check_loaded(base, network, missing)
     if head.generation is not None:
         network.generation_config = GenerationConfig(**head.generation)  # type: ignore[no-untyped-call]
     if isinstance(processor, ImageProcessor):
-        _check_size(base, network, processor)
+        check_size(base, network, processor)
     model = Model(network, processor, head, frozenset(random))
     if not known and model.select(f"@{HEAD}") - model.new:
         # The base's head tells other classes, as many as the task has.
@@ -144,7 +145,7 @@ def load_bare(base: Base, auto_class: str) -> tuple[PreTrainedModel, list[str]]:
             )
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise unusable(base, error) from None
-    _check_loaded(base, network, loading["missing_keys"])
+    check_loaded(base, network, loading["missing_keys"])
     return network, sorted(loading["missing_keys"])
 
 
@@ -172,36 +173,6 @@ def load_tuned(folder: Path, base: Base, head: Head, processor: Processor) -> Mo
     if model.network.active_peft_config.is_prompt_learning:
         take_prefixes(model.core)
     return model
-
-
-def _check_loaded(base: Base, network: PreTrainedModel, missing: Iterable[str]) -> None:
-    """Refuse weights that do not fill the base: it would be silently random."""
-    prefix = f"{network.base_model_prefix}."
-    absent = sorted(k for k in missing if k.startswith(prefix) and "pooler" not in k)
-    if absent:
-        raise ModelError(
-            "The weights of '{name}' lack {count} tensors of the architecture, e.g. {example}.",
-            where=str(base.path),
-            hint="The files may be damaged or of another architecture than config.json says.",
-            name=base.name,
-            count=len(absent),
-            example=absent[0],
-        )
-
-
-def _check_size(base: Base, network: PreTrainedModel, processor: ImageProcessor) -> None:
-    """Refuse images of another size than the network has positions for."""
-    made_for = getattr(network.config, "image_size", None)
-    positions = any(name.endswith("position_embeddings") for name, _ in network.named_parameters())
-    if positions and isinstance(made_for, int) and processor.size != (made_for, made_for):
-        raise ModelError(
-            "The base '{name}' reads images of {made_for} by {made_for} pixels, not {asked}.",
-            where="task.size",
-            hint="Leave task.size out, or choose a convolutional base.",
-            name=base.name,
-            made_for=made_for,
-            asked=" by ".join(map(str, processor.size)),
-        )
 
 
 def save_model(model: Model, folder: Path) -> None:

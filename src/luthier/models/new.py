@@ -88,11 +88,12 @@ def new_config(settings: NewNetwork, tokenizer: PreTrainedTokenizerBase) -> Pret
             **shared, hidden_size=width, num_hidden_layers=layers, num_attention_heads=heads,
             intermediate_size=4 * width, max_position_embeddings=settings.positions,
         )  # fmt: skip
+    more = {"decoder_start_token_id": tokenizer.pad_token_id, "scale_decoder_outputs": False}
     return T5Config(
-        **shared, d_model=width, d_kv=width // heads, d_ff=_rounded(width * 5 / 2),
+        **shared, **more, d_model=width, d_kv=width // heads, d_ff=_rounded(width * 5 / 2),
         num_layers=layers, num_decoder_layers=layers, num_heads=heads,
-        feed_forward_proj="gated-gelu", scale_decoder_outputs=False, initializer_factor=INITIAL,
-        eos_token_id=tokenizer.eos_token_id, decoder_start_token_id=tokenizer.pad_token_id,
+        feed_forward_proj="gated-gelu", initializer_factor=INITIAL,
+        eos_token_id=tokenizer.eos_token_id,
     )  # fmt: skip
 
 

@@ -85,7 +85,7 @@ def train_tokenizer(
     else:
         backend = _unigram(settings, special, sample(texts, settings.characters))
     _frame(backend, family)
-    tokenizer = PreTrainedTokenizerFast(
+    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=backend,
         model_max_length=positions,
         clean_up_tokenization_spaces=False,
@@ -248,9 +248,10 @@ def _words() -> pre_tokenizers.PreTokenizer:
 
 def _frame(backend: Tokenizer, family: Family) -> None:
     """Let texts be framed with the special tokens that the family's networks expect."""
+    known = backend.get_vocab()
 
     def numbered(*tokens: str) -> list[tuple[str, int]]:
-        return [(token, backend.token_to_id(token)) for token in tokens]
+        return [(token, known[token]) for token in tokens]
 
     if family == "encoder":
         backend.post_processor = processors.TemplateProcessing(

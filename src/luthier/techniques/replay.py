@@ -76,7 +76,7 @@ class Replaying(Companion):
         self, model: Model, settings: Training, stages: Sequence[Earlier], share: float
     ) -> None:
         self._model, self._seed, self._stages = model, settings.seed, stages
-        self._new = settings.batch_size * settings.gradient_accumulation_steps
+        self._new = settings.rows_of_a_step
         self._old = self._new * share / (1 - share) / len(stages)
         self._step = torch.zeros((), dtype=torch.int64)
 

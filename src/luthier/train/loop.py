@@ -226,7 +226,7 @@ def prepare_to_train(session: Session) -> None:
     if device().type == "cpu":
         kernels.use_fast(core)
     if session.settings.gradient_checkpointing:
-        core.gradient_checkpointing_enable({"use_reentrant": False})
+        core.gradient_checkpointing_enable({"use_reentrant": False})  # type: ignore[no-untyped-call]
     session.task.adjust(core)
 
 

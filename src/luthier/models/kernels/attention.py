@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
 from transformers.masking_utils import eager_mask
 
+from luthier.models.kernels import documents
 from luthier.models.kernels.dropout import LEVELS, keep_mask
 
 NAME = "luthier"
@@ -102,5 +103,5 @@ def use_fast_attention(network: PreTrainedModel) -> None:
 
 def use_standard_attention(network: PreTrainedModel) -> None:
     """Back to torch's attention, with which every evaluation and other tool computes."""
-    if network.config._attn_implementation == NAME:
+    if network.config._attn_implementation in (NAME, documents.NAME):
         network.set_attn_implementation("sdpa")

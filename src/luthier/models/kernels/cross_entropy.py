@@ -4,7 +4,7 @@ A batch of 8,192 tokens over 32,000 pieces has a gigabyte of fp32 logits, and as
 their gradient. Here the tokens are taken in chunks: of each the logits, its part of the loss and
 at once its part of both gradients are computed, and the logits are let go (as in Wijmans et al.
 2024, section 4, and Liger-Kernel's fused linear cross-entropy). The chunks are small enough for
-the processor's cache, so it is faster too.
+the processor's cache, so it takes no longer than the plain loss.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from torch.nn import functional
 IGNORED = -100
 """Label of a token that is not trained."""
 
-MOST_LOGITS = 2**20
-"""Logits that are held at a time: 4 MiB."""
+MOST_LOGITS = 2**22
+"""Logits that are held at a time: 16 MiB."""
 
 
 @dataclass(frozen=True)
@@ -61,18 +61,20 @@ class _Summed(torch.autograd.Function):
             part = hidden[start : start + step].to(dtype)
             wanted = labels[start : start + step].unsqueeze(1)
             logits = _logits(part, cast, bias)
-            partition = torch.logsumexp(logits, 1, keepdim=True)
+            highest, place = logits.max(1, keepdim=True)
+            chances = torch.softmax(logits, 1)
+            # The largest chance is never 0, so its logarithm gives the partition exactly enough.
+            partition = highest - chances.gather(1, place).log()
             total += (partition - logits.gather(1, wanted)).sum()
-            logits.sub_(partition).exp_()
-            logits.scatter_add_(1, wanted, logits.new_full(wanted.shape, -1.0))
-            gradient = logits.to(dtype)
+            chances.scatter_add_(1, wanted, chances.new_full(wanted.shape, -1.0))
+            gradient = chances.to(dtype)
             d_hidden[start : start + step] = gradient @ cast
             if dtype == d_weight.dtype:
                 d_weight.addmm_(gradient.t(), part)
             else:
                 d_weight += gradient.t() @ part
             if d_bias is not None:
-                d_bias += logits.sum(0)
+                d_bias += chances.sum(0)
         ctx.save_for_backward(d_hidden, d_weight, d_bias)
         return total
 

@@ -29,18 +29,18 @@ def defer_logits(network: PreTrainedModel) -> None:
     documents. Networks that change their logits after the output layer go on computing them.
     """
     _switch_cache_off(network)
-    head = network.get_output_embeddings()
+    head = network.get_output_embeddings()  # type: ignore[no-untyped-call]
     if isinstance(head, nn.Linear) and not any(
         getattr(network.config, name, None) not in (None, 1.0) for name in SCALED
     ):
-        head.forward = partial(_deferred, head)  # type: ignore[method-assign]
+        head.forward = partial(_deferred, head)  # type: ignore[method-assign, assignment]
 
 
 def compute_logits(network: PreTrainedModel) -> None:
     """Undo :func:`defer_logits`: generation and other tools find the network as it was."""
     for config in _CACHED.pop(network, []):
         config.use_cache = True
-    head = network.get_output_embeddings()
+    head = network.get_output_embeddings()  # type: ignore[no-untyped-call]
     if head is not None:
         head.__dict__.pop("forward", None)
 

@@ -132,12 +132,13 @@ class Template:
 
     def _rendered(self, messages: list[dict[str, Any]], tools: Any, asks: bool) -> str | None:
         try:
-            text: str = self.tokenizer.apply_chat_template(
-                messages, tools=tools, tokenize=False, add_generation_prompt=asks
+            return str(
+                self.tokenizer.apply_chat_template(
+                    messages, tools=tools, tokenize=False, add_generation_prompt=asks
+                )
             )
         except (TemplateError, TypeError, IndexError):
             return None
-        return text
 
     def _find_ends(self) -> frozenset[int]:
         """The special token that the template writes behind an answer."""

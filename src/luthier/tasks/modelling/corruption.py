@@ -72,7 +72,8 @@ class Masking:
         fits[0] = True
         taken = np.zeros(len(sizes), dtype=bool)
         taken[order[fits]] = True
-        return taken[word]
+        chosen: NDArray[np.bool_] = taken[word]
+        return chosen
 
 
 class Spans:
@@ -139,7 +140,7 @@ def word_starts(tokenizer: PreTrainedTokenizerBase) -> NDArray[np.bool_]:
     Pieces say so with what stands before them: a space in byte-level and Unigram vocabularies,
     the lack of ``##`` in WordPiece.
     """
-    pieces: list[str] = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
+    pieces = list(tokenizer.convert_ids_to_tokens(list(range(len(tokenizer)))))
     marks = "Ġ▁"
     if any(piece.startswith("##") for piece in pieces):
         return np.array([not piece.startswith("##") for piece in pieces])
