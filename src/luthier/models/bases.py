@@ -76,7 +76,7 @@ def resolve(name: str, *, folder: Path, find_run: Callable[[str], Path]) -> Base
     """
     if name in BUILT_IN:
         return Base(name, _built_in(name, BUILT_IN[name]), "built-in")
-    if (SHIPPED / name / "config.json").is_file():
+    if name in built_in():
         return Base(name, _shipped(name), "built-in")
     if name == NEW or name.startswith(f"{NEW}:"):
         return Base(name, _new(name.partition(":")[2] or USUAL), NEW)
