@@ -86,7 +86,7 @@ def speed(steps: int, rounds: int, size: str) -> dict[str, Any]:
             found["trainer"].append(steps * BATCH * LENGTH / float(said.split()[-1]))
             print({name: round(values[-1]) for name, values in found.items()}, flush=True)
     ratio = median(a / b for a, b in zip(found["luthier"], found["trainer"], strict=True))
-    parameters = model.parameter_counts()["total"]
+    parameters = model.core.num_parameters()
     return {
         "tokens_per_processor_second": {
             name: round(median(values)) for name, values in found.items()

@@ -20,7 +20,7 @@ from typer.models import ArgumentInfo, OptionInfo, ParameterInfo
 from luthier import metrics
 from luthier.cli.main import app
 from luthier.core.registry import Registry
-from luthier.data.operator import PROFILES
+from luthier.data.operator import CORPUS, PROFILES
 from luthier.data.steps import steps_for
 from luthier.recipe.aliases import TECHNIQUE, TOP
 from luthier.recipe.json_schema import recipe_schema
@@ -147,7 +147,7 @@ def _named(part: Any) -> set[str]:
 def _default_steps() -> list[str]:
     """Which steps each profile runs, in their order."""
     rows = []
-    for profile in PROFILES:
+    for profile in (*PROFILES, CORPUS):
         steps = steps_for(Data(train="rows.csv", profile=profile))
         rows.append((f"`{profile}`", ", ".join(f"`{step.kind}`" for step in steps)))
     words = "Steps that run without being asked for, by `data.profile`, in this order."

@@ -10,8 +10,9 @@ from luthier.recipe.registries import SCHEDULES
 from luthier.train.schedule import Moment, Schedule
 from luthier.train.schedules.cosine import Cosine
 from luthier.train.schedules.linear import Linear
+from luthier.train.schedules.wsd import WarmupStableDecay
 
-KINDS = ["constant", "cosine", "linear"]
+KINDS = ["constant", "cosine", "linear", "wsd"]
 
 
 def test_these_schedules_exist() -> None:
@@ -44,3 +45,13 @@ def test_linear_ends_near_zero() -> None:
 def test_cosine_is_half_way_in_the_middle_and_ends_at_its_floor() -> None:
     assert Cosine(floor=0.2).multiplier(Moment(50, 100)) == pytest.approx(0.6)
     assert Cosine(floor=0.2).multiplier(Moment(100, 100)) == pytest.approx(0.2)
+
+
+def test_wsd_knows_nothing_of_the_end_until_it_decays() -> None:
+    schedule = WarmupStableDecay(warmup=0.0, decay=0.25, floor=0.1)
+    assert [schedule.multiplier(Moment(step, 100)) for step in (0, 40, 75)] == [1.0] * 3
+    assert schedule.multiplier(Moment(40, 1000)) == schedule.multiplier(Moment(40, 60))
+    assert schedule.multiplier(Moment(100, 100)) == pytest.approx(0.1)
+    assert schedule.multiplier(Moment(81, 100)) == pytest.approx(1 - 0.9 * 0.24**0.5)
+    line = WarmupStableDecay(decay=0.25, shape="linear")
+    assert line.multiplier(Moment(81, 100)) == pytest.approx(1 - 0.24)
