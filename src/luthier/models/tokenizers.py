@@ -248,7 +248,6 @@ def _words() -> pre_tokenizers.PreTokenizer:
 
 def _frame(backend: Tokenizer, family: Family) -> None:
     """Let texts be framed with the special tokens that the family's networks expect."""
-
     known = backend.get_vocab()
 
     def numbered(*tokens: str) -> list[tuple[str, int]]:
