@@ -13,9 +13,9 @@ from luthier.techniques.technique import Work
 
 if TYPE_CHECKING:
     from luthier.models.model import Model
-    from luthier.techniques import rank_budget
+    from luthier.techniques.adapting import rank_budget
 else:
-    rank_budget = lazy("luthier.techniques.rank_budget")
+    rank_budget = lazy("luthier.techniques.adapting.rank_budget")
 
 
 @TECHNIQUES.register

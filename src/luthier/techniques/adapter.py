@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from peft import mapping
 
     from luthier.models.model import Model
-    from luthier.techniques import merging
+    from luthier.techniques.adapting import merging
 else:
     peft = lazy("peft")
     mapping = lazy("peft.mapping")
-    merging = lazy("luthier.techniques.merging")
+    merging = lazy("luthier.techniques.adapting.merging")
 
 Targets = list[str] | str
 ALL_LINEAR = "all-linear"

@@ -64,7 +64,10 @@ def attend(
     if times > 1:
         key, value = key.repeat_interleave(times, 1), value.repeat_interleave(times, 1)
     sizes = [rows * tokens for rows, tokens in groups]
-    flat = (x.transpose(1, 2).reshape(-1, heads, size).split(sizes) for x in (query, key, value))  # type: ignore[no-untyped-call]
+    flat = (
+        torch.functional.split(x.transpose(1, 2).reshape(-1, heads, size), sizes)
+        for x in (query, key, value)
+    )
     found = []
     for (rows, tokens), *parts in zip(groups, *flat, strict=True):
         q, k, v = (part.view(rows, tokens, heads, size).transpose(1, 2) for part in parts)

@@ -1,0 +1,1 @@
+"""What adapters take beside peft: a gate for merging, a budget of ranks."""
