@@ -105,7 +105,7 @@ def test_contract_questions_have_their_answers(file: str, contracts: int, asked:
 
 
 def test_texts_to_write_are_many_and_their_own() -> None:
-    folder = LIBRARY["translate-en-fr"].parent / "data"
+    folder = LIBRARY["finance-sentiment"].parent / "data"
     pairs = pl.read_csv(folder / "translate_en_fr.tsv", separator="\t", quote_char=None)
     assert len(pairs) >= 290
     assert not pairs["en"].is_duplicated().any()
