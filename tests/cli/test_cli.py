@@ -88,7 +88,7 @@ def test_run_directory_is_whole(tuned: tuple[Path, dict]) -> None:
     folder, printed = tuned
     run = folder / printed["run"]
     expected = {"recipe.yaml", "resolved.yaml", "environment.json", "events.jsonl", "stages",
-                "model", "verdict.json", "README.md", "origin.json"}  # fmt: skip
+                "model", "verdict.json", "README.md", "lineage.json", "origin.json"}  # fmt: skip
     assert {path.name for path in run.iterdir()} == expected
     (stage,) = (run / "stages").iterdir()
     assert {"data", "report.json", "report.html", "report.zh.html"} <= {

@@ -159,7 +159,7 @@ def test_lora_that_finds_nothing_says_what_to_do(
     shapes: Path, bases: dict[str, Path], tmp_path: Path
 ) -> None:
     values = image_recipe(shapes, bases["resnet"], techniques=[{"kind": "lora"}])
-    with pytest.raises(RecipeError, match="nothing to adapt"):
+    with pytest.raises(RecipeError, match="cannot adapt this base"):
         luthier.tune(values, runs_dir=tmp_path / "runs")
 
 

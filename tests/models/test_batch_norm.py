@@ -19,7 +19,6 @@ from luthier.tasks.image import Image
 from luthier.techniques.freeze import Freeze
 from luthier.techniques.lora import Lora
 from luthier.techniques.technique import Technique, multipliers
-from luthier.train.loop import prepare_to_train
 
 
 def model_of(kind: str, folder: Path) -> Model:
@@ -56,7 +55,8 @@ def train_a_little(model: Model, techniques: list[Technique]) -> None:
         technique.apply(model, work_of(task))
     for name, factor in multipliers(techniques, model, 0.0).items():
         model.core.get_parameter(name).requires_grad_(factor > 0)
-    prepare_to_train(model)
+    model.network.train()
+    keep_frozen_statistics(model.core)
     torch.manual_seed(1)
     for _ in range(3):
         model.network(pixel_values=torch.randn(4, 3, 32, 32) + 1).logits.sum().backward()
@@ -94,7 +94,8 @@ def test_frozen_parts_normalise_as_in_evaluation(tmp_path: Path) -> None:
     images = torch.randn(4, 3, 32, 32)
     expected = model.core(pixel_values=images).logits
     model.core.requires_grad_(False)
-    prepare_to_train(model)
+    model.network.train()
+    keep_frozen_statistics(model.core)
     assert torch.equal(model.core(pixel_values=images).logits, expected)
 
 

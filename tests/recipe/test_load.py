@@ -73,8 +73,10 @@ def test_alias_at_the_top_reaches_its_place(name: str) -> None:
     path = TOP[name].split(".")
     example = {"base": "other", "train": "t.csv", "validation": "v.csv", "test": "t.csv",
                "kind": "cosine", "best": "accuracy"}.get(path[-1], 7)  # fmt: skip
-    if path[:2] == ["data", "split"] or path[-1] == "warmup":
+    if path[:2] == ["data", "split"] or path[-1] in ("warmup", "beta1", "beta2"):
         example = 0.25
+    if path[-2:] == ["optimizer", "kind"]:
+        example = "lion"
     holder = values
     for part in path[:-1]:
         holder = holder.get(part, {})
@@ -86,6 +88,12 @@ def test_alias_at_the_top_reaches_its_place(name: str) -> None:
     for part in path:
         place = getattr(place, part)
     assert place == example
+
+
+def test_a_bad_setting_of_an_optimizer_is_what_is_told() -> None:
+    values = {"name": "x", "base": "b", "task": "classify", "data": {"train": "a"}}
+    with pytest.raises(RecipeError, match="beta1"):
+        load_recipe(values | {"training": {"optimizer": {"kind": "adamw", "beta1": 7}}})
 
 
 def test_aliases_inside_sections_and_techniques(tmp_path: Path) -> None:

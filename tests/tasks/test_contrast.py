@@ -164,8 +164,9 @@ def test_evaluation_looks_at_the_text_alone(bert: Path) -> None:
     batch = task.collate(task.encode(rows()))
     network = model_of(task, bert).network
     with torch.no_grad():
-        assert network.train()(**inputs_of(batch)).vectors.shape[:2] == (12, 5)
-        assert network.eval()(**inputs_of(batch)).vectors.shape[:2] == (12, 1)
+        assert network(**inputs_of(batch)).vectors.shape[:2] == (12, 5)
+    with torch.inference_mode():
+        assert network(**inputs_of(batch)).vectors.shape[:2] == (12, 1)
 
 
 def test_the_cost_of_an_example_is_that_of_all_its_texts(bert: Path) -> None:

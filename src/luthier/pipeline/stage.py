@@ -16,7 +16,7 @@ from luthier.models.bases import Base
 from luthier.models.devices import choose_precision, device
 from luthier.models.load import load_model, save_model
 from luthier.models.model import Model
-from luthier.models.processors import Processor, load_processor
+from luthier.models.processors import load_processor
 from luthier.models.vocabulary import train_all_rows
 from luthier.pipeline.again import matrix, measure_again
 from luthier.pipeline.audited import audited
@@ -55,6 +55,8 @@ def run_stage(
     done = (folder / "measured.json").is_file()
     facts = facts_of(folder / "model") if done else config.learn(prepared.splits["train"])
     processor = load_processor(base, config.reads)
+    # The base's own limit: a task sets its tokenizer another.
+    longest = getattr(processor, "model_max_length", 0)
     task = config.build(facts, processor)
     record = StageRecord(
         stage=stage, folder=folder, base=base, prepared=prepared, task=task,
@@ -63,7 +65,7 @@ def run_stage(
     if done:
         return record
     examples = task.encode_to_train(prepared.splits["train"], folder / "tokens")
-    _audit(record, examples, processor, listener)
+    _audit(record, examples, longest, listener)
     settings = stage.training
     model = load_model(base, task.head(), processor, seed=settings.seed, dropout=settings.dropout)
     pasts = past_of(base, run)
@@ -94,10 +96,9 @@ def run_stage(
 
 
 def _audit(
-    record: StageRecord, examples: Sequence[Example], processor: Processor, listener: Listener
+    record: StageRecord, examples: Sequence[Example], longest: int, listener: Listener
 ) -> None:
     """Look at the encoded rows before training, and say what there is to say of them."""
-    longest = getattr(processor, "model_max_length", 0)
     found = audited(record.task, record.prepared.splits["train"], examples, longest)
     write_json(record.folder / "audit.json", found)
     listener.on_findings(record.stage.name, found["findings"])

@@ -85,7 +85,8 @@ def rename(stage: dict[str, Any], known: set[str]) -> list[tuple[str, str]]:
             continue
         for name in list(inner):
             target = TOP.get(name, "")
-            belongs = target.startswith(f"{section}.") and target != f"{section}.{name}"
+            inside = target == f"{section}.{name}" or target.startswith(f"{section}.{name}.")
+            belongs = target.startswith(f"{section}.") and not inside
             if belongs and _move(stage, inner, name, target):
                 moved.append((f"{section}.{name}", target))
     techniques = stage.get("techniques")

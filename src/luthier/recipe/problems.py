@@ -38,7 +38,9 @@ def explain(
         renamed: Aliases accepted, name used to name here; lines are those of the name used.
         overrides: ``key=value`` given beside the YAML: a problem in one has no line.
     """
-    problem = min(error.errors(), key=lambda p: (p["type"] != "extra_forbidden", len(p["loc"])))
+    # Defaults that wait for what is wrong are no problem of their own.
+    problems = [p for p in error.errors() if p["type"] != "default_factory_not_called"]
+    problem = min(problems, key=lambda p: (p["type"] != "extra_forbidden", len(p["loc"])))
     # Parts in angle brackets say in which of several forms a value was read: no keys.
     full = tuple(part for part in map(str, problem["loc"]) if not part.startswith("<"))
     path = full if explicit or full[:1] != ("stages",) else full[2:]

@@ -52,10 +52,12 @@ class AnyPeft(Mergeable):
         kinds = {kind.value: config for kind, config in mapping.PEFT_TYPE_TO_CONFIG_MAPPING.items()}
         usable = sorted(kinds.keys() - ELSEWHERE)
         if self.peft_kind() not in usable:
+            near = nearest(self.peft_kind(), usable)
             raise RecipeError(
                 "peft has no adapter '{name}' that trains so.",
-                hint="There are: {known}.",
+                hint="Did you mean '{near}'?" if near else "There are: {known}.",
                 name=self.peft_type,
+                near=near,
                 known=", ".join(usable),
             )
         known = {field.name for field in fields(kinds[self.peft_kind()])} - OURS

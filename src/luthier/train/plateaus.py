@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from luthier.metrics import higher_is_better
+from luthier.core.lazy import lazy
+
+if TYPE_CHECKING:
+    from luthier import metrics
+else:
+    metrics = lazy("luthier.metrics")
 
 
 def plateaus(
@@ -28,7 +33,7 @@ def plateaus(
         min_delta: Smallest change that counts as improvement.
         cooldown: Evaluations after a plateau that are not counted.
     """
-    sign = 1 if higher_is_better(metric) else -1
+    sign = 1 if metrics.higher_is_better(metric) else -1
     best, without, resting, found = float("-inf"), 0, 0, 0
     for evaluation in evaluations:
         value = evaluation["metrics"].get(metric)

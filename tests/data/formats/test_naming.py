@@ -65,6 +65,7 @@ def test_a_column_that_is_not_there_is_refused(rows: Path) -> None:
         of(Tag(tags="upus"), rows)
 
 
+@pytest.mark.slow
 def test_one_model_for_parts_of_speech_and_trees(tmp_path: Path, bert: Path) -> None:
     recipe = {
         "name": "grammar", "base": str(bert),
