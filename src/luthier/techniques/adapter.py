@@ -122,3 +122,23 @@ class Targeted(Mergeable):
 
     target_modules: Targets = ALL_LINEAR
     """Matrices to adapt: names, a regular expression, or `all-linear`."""
+
+
+class Product(Targeted):
+    """Updates that are products of low-rank factors, as LoHa and LoKr make them."""
+
+    r: Annotated[int, Field(gt=0)] = 8
+    """Rank of the factors."""
+    lora_alpha: Annotated[int, Field(gt=0)] = 16
+    """Scale: the update is multiplied by lora_alpha / r."""
+    rank_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Chance that a row of the update is dropped in a step."""
+
+    def peft_settings(self, model: Model) -> dict[str, Any]:
+        """What peft is told."""
+        return {
+            "r": self.r,
+            "alpha": self.lora_alpha,
+            "rank_dropout": self.rank_dropout,
+            "target_modules": self.target_modules,
+        }
