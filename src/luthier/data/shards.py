@@ -7,6 +7,7 @@ is, is decided when it is read: a block of so many tokens, or a piece of one doc
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +103,25 @@ def _cut(
         yield np.concatenate(held)
 
 
-class Blocks(Sequence[dict[str, Any]]):
+class Examples(Sequence[dict[str, Any]], ABC):
+    """Examples that are read from the files when they are asked for."""
+
+    @abstractmethod
+    def at(self, number: int) -> dict[str, Any]:
+        """The example of a number, from 0."""
+
+    @overload
+    def __getitem__(self, number: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[dict[str, Any]]: ...
+    def __getitem__(self, number: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
+        every = range(len(self))
+        if isinstance(number, slice):
+            return [self.at(one) for one in every[number]]
+        return self.at(every[number])
+
+
+class Blocks(Examples):
     """All tokens cut into blocks of one length; a block may hold the ends of several documents.
 
     An example has ``input_ids``, ``position_ids`` (both (length,)) and its ``number``.
@@ -125,14 +144,8 @@ class Blocks(Sequence[dict[str, Any]]):
         sizes[-1:] = self.shards.count - self.length * (len(self) - 1)
         return sizes
 
-    @overload
-    def __getitem__(self, number: int) -> dict[str, Any]: ...
-    @overload
-    def __getitem__(self, number: slice) -> list[dict[str, Any]]: ...
-    def __getitem__(self, number: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
-        if isinstance(number, slice):
-            return [self[one] for one in range(*number.indices(len(self)))]
-        number = range(len(self))[number]
+    def at(self, number: int) -> dict[str, Any]:
+        """The example of a number, from 0."""
         start = number * self.length
         end = min(start + self.length, self.shards.count)
         inside = np.searchsorted(self.shards.ends, [start, end], side="right")
@@ -142,7 +155,7 @@ class Blocks(Sequence[dict[str, Any]]):
         return {"input_ids": ids, "position_ids": positions(starts, len(ids)), "number": number}
 
 
-class Pieces(Sequence[dict[str, Any]]):
+class Pieces(Examples):
     """Every document by itself, a long one in pieces.
 
     An example has ``input_ids`` (length,) and its ``number``.
@@ -171,13 +184,7 @@ class Pieces(Sequence[dict[str, Any]]):
         sizes: Numbers = self._ends - self._starts
         return sizes
 
-    @overload
-    def __getitem__(self, number: int) -> dict[str, Any]: ...
-    @overload
-    def __getitem__(self, number: slice) -> list[dict[str, Any]]: ...
-    def __getitem__(self, number: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
-        if isinstance(number, slice):
-            return [self[one] for one in range(*number.indices(len(self)))]
-        number = range(len(self))[number]
+    def at(self, number: int) -> dict[str, Any]:
+        """The example of a number, from 0."""
         ids = self.shards.read(int(self._starts[number]), int(self._ends[number]))
         return {"input_ids": ids, "number": number}
