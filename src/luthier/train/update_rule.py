@@ -60,6 +60,17 @@ class UpdateRule(Config):
         yield
 
 
+class AdamRule(UpdateRule):
+    """An optimizer with Adam's running means."""
+
+    beta1: Decay = 0.9
+    """Decay of the mean gradient."""
+    beta2: Decay = 0.999
+    """Decay of the mean square."""
+    epsilon: Annotated[float, Field(gt=0)] = 1e-8
+    """Added to the denominator."""
+
+
 def missing(package: str) -> SetupError:
     """What to raise where the package of an optimizer is not installed."""
     return SetupError(

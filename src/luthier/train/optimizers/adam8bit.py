@@ -10,7 +10,7 @@ from pydantic import Field
 
 from luthier.core.lazy import lazy
 from luthier.recipe.registries import OPTIMIZERS
-from luthier.train.update_rule import Decay, Group, UpdateRule, missing
+from luthier.train.update_rule import AdamRule, Group, missing
 
 if TYPE_CHECKING:
     import bitsandbytes
@@ -20,17 +20,11 @@ else:
 
 
 @OPTIMIZERS.register
-class Adam8Bit(UpdateRule):
+class Adam8Bit(AdamRule):
     """AdamW whose running means take a byte each, by blocks (Dettmers et al. 2022)."""
 
     kind: Literal["adam8bit"] = "adam8bit"
     """This optimizer."""
-    beta1: Decay = 0.9
-    """Decay of the mean gradient."""
-    beta2: Decay = 0.999
-    """Decay of the mean square."""
-    epsilon: Annotated[float, Field(gt=0)] = 1e-8
-    """Added to the denominator."""
     least: Annotated[int, Field(gt=0)] = 4096
     """Parameters of fewer numbers keep means of full precision."""
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Literal
 
 from luthier.core.lazy import lazy
 from luthier.recipe.registries import OPTIMIZERS
-from luthier.train.update_rule import Decay, Group, UpdateRule
+from luthier.train.update_rule import AdamRule, Group
 
 if TYPE_CHECKING:
     import torch
@@ -18,17 +16,11 @@ else:
 
 
 @OPTIMIZERS.register
-class AdamW(UpdateRule):
+class AdamW(AdamRule):
     """Running means of gradient and square, decoupled decay (Loshchilov and Hutter 2019)."""
 
     kind: Literal["adamw"] = "adamw"
     """This optimizer."""
-    beta1: Decay = 0.9
-    """Decay of the mean gradient."""
-    beta2: Decay = 0.999
-    """Decay of the mean square."""
-    epsilon: Annotated[float, Field(gt=0)] = 1e-8
-    """Added to the denominator."""
 
     def build(self, groups: Sequence[Group], rate: float) -> torch.optim.Optimizer:
         """That of torch, fused into one pass."""
