@@ -21,6 +21,8 @@ ALONE: dict[str, Techniques] = {
     "reinit": [{"kind": "reinit"}],
     "replay": [{"kind": "replay"}],
     "lora": [{"kind": "lora", "r": 2}],
+    "lora on 8 bits": [{"kind": "lora", "r": 2, "quantize": "8bit"}],
+    "lora on 4 bits": [{"kind": "lora", "r": 2, "quantize": "4bit"}],
     "lora merged": [{"kind": "lora", "r": 2, "merge": True}],
     "drop_layers": [{"kind": "drop_layers", "count": 1, "rows": 24}],
     "distil": [{"kind": "distil", "share": 0, "hidden": 1}],

@@ -27,8 +27,8 @@ from luthier.techniques.prefix import Prefix
 from luthier.techniques.technique import Technique, Work, multipliers
 
 MERGED = [
-    "lora", "rslora", "dora", "pissa", "olora", "adalora", "vera", "ia3", "oft", "boft", "loha",
-    "lokr", "peft",
+    "lora", "lora on 4 bits", "rslora", "dora", "pissa", "olora", "adalora", "vera", "ia3", "oft",
+    "boft", "loha", "lokr", "peft",
 ]  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from luthier.core.errors import ModelError
 from luthier.models import adapters
 from luthier.models.bases import NEW, Base
 from luthier.models.checks import check_loaded, check_size
+from luthier.models.devices import device
 from luthier.models.families import HEAD
 from luthier.models.heads.classes import same_classes
 from luthier.models.images import ImageProcessor
@@ -28,6 +29,7 @@ from luthier.models.kernels.logits import compute_logits
 from luthier.models.model import Head, Model
 from luthier.models.prefix_tuning import take_prefixes
 from luthier.models.processors import Processor, Quiet, unusable
+from luthier.models.quantized import quantize, quantized
 
 DROPOUT_FIELDS = (
     "hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout",
@@ -167,6 +169,11 @@ def load_tuned(folder: Path, base: Base, head: Head, processor: Processor) -> Mo
             path=str(base.path),
         )
     model = load_model(base, head, processor)
+    bits = quantized(transformers.AutoConfig.from_pretrained(folder))
+    if bits:
+        # Rounded matrices of eight bits do not move to another device afterwards.
+        model.core.to(device())
+        quantize(model.core, bits)
     with Quiet():
         model.network = PeftModel.from_pretrained(model.core, str(folder))
     model.new = frozenset()

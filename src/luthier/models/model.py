@@ -20,6 +20,7 @@ from luthier.core.errors import RecipeError
 from luthier.models.families import HEAD, DepthGroup, Family, depth_groups, family_of
 from luthier.models.heads.own import OwnNetwork, network_for
 from luthier.models.processors import Processor
+from luthier.models.quantized import numbers
 
 REGEX = "re:"
 """Begins a pattern that is a regular expression."""
@@ -114,7 +115,7 @@ class Model:
 
     def parameter_counts(self, trained: Collection[str]) -> dict[str, int]:
         """How many numbers the model has, and how many of them the named parameters have."""
-        sizes = {name: parameter.numel() for name, parameter in self.core.named_parameters()}
+        sizes = {name: numbers(parameter) for name, parameter in self.core.named_parameters()}
         return {
             "trainable": sum(size for name, size in sizes.items() if name in trained),
             "total": sum(sizes.values()),

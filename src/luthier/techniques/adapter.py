@@ -6,9 +6,9 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from luthier.core.errors import RecipeError
 from luthier.core.lazy import lazy
@@ -18,21 +18,38 @@ if TYPE_CHECKING:
     import peft
     from peft import mapping
 
+    from luthier.models import quantized
     from luthier.models.model import Model
     from luthier.techniques.adapting import merging
 else:
     peft = lazy("peft")
     mapping = lazy("peft.mapping")
     merging = lazy("luthier.techniques.adapting.merging")
+    quantized = lazy("luthier.models.quantized")
 
 Targets = list[str] | str
 ALL_LINEAR = "all-linear"
+ON_QUANTIZED = frozenset({
+    "LORA", "ADALORA", "VERA", "IA3", "OFT", "PREFIX_TUNING", "PROMPT_TUNING", "P_TUNING",
+})  # fmt: skip
+"""Peft's types that work on matrices of few bits."""
 
 
 class Adapter(Technique):
     """Freezes the base, trains what peft adds to it, and trains and saves the head whole."""
 
     needs_base: ClassVar[bool] = True
+
+    quantize: Literal["8bit", "4bit"] | None = None
+    """Keep the frozen matrices of the base in so few bits, through bitsandbytes: a quarter or an
+    eighth of their memory for small errors, to which what is trained adapts (QLoRA: Dettmers et
+    al. 2023, arXiv:2305.14314). Needs the extra `quantize`."""
+
+    @model_validator(mode="after")
+    def _takes_quantized(self) -> Self:
+        if self.quantize and self.peft_kind() not in ON_QUANTIZED:
+            raise ValueError(f"peft does not put {self.kind} on quantized matrices; lora goes")
+        return self
 
     def peft_kind(self) -> str:
         """Name of peft's type, e.g. ``LORA``."""
@@ -44,6 +61,8 @@ class Adapter(Technique):
 
     def apply(self, model: Model, work: Work) -> None:
         """Put peft's layers on the base."""
+        if self.quantize:
+            quantized.quantize(model.core, self.quantize)
         config = self._config(model)
         with warnings.catch_warnings():
             # peft sees itself that GPT-2 keeps its matrices transposed, and says so.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from luthier.core.errors import ModelError
 from luthier.recipe.registries import TECHNIQUES
@@ -39,6 +39,13 @@ class Lora(Targeted):
     """Scale by lora_alpha / sqrt(r) instead, with any variant."""
     ratio: Annotated[float, Field(gt=0)] = 16.0
     """Of `lora_plus`: how many times faster the second matrix moves."""
+
+    @model_validator(mode="after")
+    def _takes_whole_matrices(self) -> Self:
+        whole = {"8bit": ("pissa", "olora", "dora"), "4bit": ("pissa", "olora")}
+        if self.quantize and self.variant in whole[self.quantize]:
+            raise ValueError(f"{self.variant} needs matrices of more bits than {self.quantize}")
+        return self
 
     def check(self, model: Model) -> None:
         """Refuse what peft computes wrongly.

@@ -6,12 +6,18 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import torch
-from peft import PeftModel
+from peft import (
+    PeftModel,
+    get_peft_model,
+    get_peft_model_state_dict,
+    set_peft_model_state_dict,
+)
 from torch import Tensor, nn
 
 from luthier.core.errors import MergeError
 from luthier.models import kernels
 from luthier.models.outputs import largest_change, tensors_of
+from luthier.models.quantized import quantized, restore
 
 if TYPE_CHECKING:
     from luthier.models.model import Model
@@ -38,6 +44,8 @@ def merge(model: Model, work: Work, tolerance: float) -> None:
     before = _outputs(network, work)
     with_adapters: Any = deepcopy(network)
     assert isinstance(with_adapters, PeftModel)
+    if quantized(model.core.config):
+        with_adapters = _in_full_precision(with_adapters)
     merged: Any = with_adapters.merge_and_unload()
     after = _outputs(merged.eval(), work)
     change = largest_change(before, after)
@@ -49,6 +57,16 @@ def merge(model: Model, work: Work, tolerance: float) -> None:
             tolerance=tolerance,
         )
     model.network = merged
+
+
+def _in_full_precision(network: Any) -> Any:
+    """The same adapters on the rounded matrices as plain ones: peft would round the sum again."""
+    learned = get_peft_model_state_dict(network)
+    config = network.active_peft_config
+    restore(network.get_base_model())
+    plain = get_peft_model(network.unload(), config)
+    set_peft_model_state_dict(plain, learned)
+    return plain
 
 
 def _outputs(network: nn.Module, work: Work) -> list[Tensor]:
