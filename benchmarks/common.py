@@ -46,6 +46,7 @@ def tune(recipe: dict[str, Any], runs_dir: Path | None = None) -> dict[str, Any]
         "metrics": {name: round(entry["value"], 5) for name, entry in metrics.items()},
         "trained": round(sum(stage["training"]["seconds"] for stage in stages), 1),
         "training": measured["training"],
+        "parameters": measured["parameters"],
         "rows": measured["data"]["rows"],
     }
 
@@ -58,6 +59,13 @@ def summary(runs: Sequence[dict[str, Any]], metric: str) -> dict[str, float]:
         "sd": round(statistics.stdev(values), 5) if len(values) > 1 else 0.0,
         "seconds_max": max(run["seconds"] for run in runs),
     }
+
+
+def kept(name: str) -> dict[str, Any]:
+    """What :func:`keep` wrote under a name; nothing where it did not."""
+    path = RESULTS / f"{name}.json"
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found
 
 
 def keep(name: str, result: dict[str, Any]) -> None:

@@ -1,17 +1,16 @@
 """Translation: captions from English into French, Multi30k (Elliott et al. 2016, 2017).
 
-Trained on its 29,000 pairs; the test is ``test_2016_flickr``. BLEU is sacreBLEU's (13a), stated
-with and without regard to case, each with its interval. The aim is 45 on two cores in an hour.
-Text-only Transformers of the literature reach about 62 there (Wu et al. 2021: 61.8, lower-cased and
-with a vocabulary of both languages).
+``bases/luthier-translate.yaml``, which begins with random weights, on its 29,000 pairs; the test is
+``test_2016_flickr``. BLEU is sacreBLEU's (13a), stated with and without regard to case, each with
+its interval. The aim is 45 on two cores in an hour. Text-only Transformers of the literature reach
+about 62 there (Wu et al. 2021: 61.8, lower-cased and with a vocabulary of both languages).
 
-    python -m benchmarks.translation [--base luthier-t5] [--train 2000] [--test 200] [--minutes 50]
+    python -m benchmarks.translation [--base NAME] [--train 2000] [--test 200] [--minutes 50]
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import tempfile
 import time
@@ -19,40 +18,34 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ruamel.yaml import YAML
+
 from benchmarks.common import data_folder, keep
 from luthier import api
 from luthier.metrics import Wanted, Written, measure_writing
 
-Pair = dict[str, str]
+RECIPE = Path(__file__).parent / "bases" / "luthier-translate.yaml"
 
 
-def pairs(name: str, most: int | None = None) -> list[Pair]:
-    """English and French captions of a file."""
-    path = data_folder("multi30k") / name
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
-    return [{"en": row["en"], "fr": row["fr"]} for row in rows[:most]]
+def recipe(given: argparse.Namespace) -> dict[str, Any]:
+    """The shipped translator's, with what the command line changes."""
+    values: dict[str, Any] = YAML(typ="safe").load(RECIPE.read_text(encoding="utf-8"))
+    if given.base:
+        values["base"] = given.base
+    if given.minutes:
+        values["training"]["max_minutes"] = given.minutes
+    for split, most in (("train", given.train), ("validation", given.test), ("test", given.test)):
+        values["data"][split] += f"[:{most}]" if most else ""
+    return values
 
 
-def recipe(base: Any, folder: Path, epochs: float, minutes: float | None) -> dict[str, Any]:
-    limit = {} if minutes is None else {"max_minutes": minutes}
-    return {
-        "name": "multi30k-en-fr",
-        "base": base,
-        "task": {
-            "kind": "generate", "use": "translate", "source": "en", "target": "fr",
-            "max_source_length": 64, "max_target_length": 80, "label_smoothing": 0.1,
-            "num_beams": 4,
-        },
-        "data": {
-            name: str(folder / f"{name}.jsonl") for name in ("train", "validation", "test")
-        } | {"prepare": []},
-        "training": {
-            "epochs": epochs, "batch_size": 64, "learning_rate": 1e-3, "seed": 0,
-            "schedule": {"kind": "linear", "warmup": 0.05}, **limit,
-        },
-    }  # fmt: skip
+def placed(values: dict[str, Any]) -> dict[str, Any]:
+    """The same with the data where it lies here."""
+    text = json.dumps(values)
+    moved: dict[str, Any] = json.loads(
+        text.replace("corpora/", f"{data_folder('multi30k').parent}/")
+    )
+    return moved
 
 
 def scores(said: Sequence[str], true: Sequence[str]) -> dict[str, dict[str, float]]:
@@ -68,27 +61,29 @@ def scores(said: Sequence[str], true: Sequence[str]) -> dict[str, dict[str, floa
     return found
 
 
+def captions(values: dict[str, Any], most: int | None) -> tuple[list[str], list[str]]:
+    """English and French of the test."""
+    file = Path(placed(values)["data"]["test"].partition("[")[0])
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()][:most]
+    return [row["en"] for row in rows], [row["fr"] for row in rows]
+
+
 def measured(given: argparse.Namespace) -> dict[str, Any]:
     """One run: figures and seconds."""
-    splits = {
-        "train": pairs("train.jsonl.gz", given.train), "validation": pairs("val.jsonl", given.test),
-        "test": pairs("test_2016_flickr.jsonl", given.test),
-    }  # fmt: skip
+    values = recipe(given)
+    sources, true = captions(values, given.test)
     with tempfile.TemporaryDirectory() as folder:
-        for name, rows in splits.items():
-            lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-            (Path(folder) / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
-        used = recipe(given.base, Path(folder), given.epochs, given.minutes)
         started = time.perf_counter()
-        run = api.tune(used, runs_dir=Path(folder) / "runs")
+        run = api.tune(placed(values), runs_dir=given.runs_dir or folder)
         seconds = time.perf_counter() - started
-        sources = [row["en"] for row in splits["test"]]
         said = [answer["answer"] for answer in api.load(run).predict(sources)]
+        report = json.loads(next(run.path.glob("stages/*/report.json")).read_text("utf-8"))
         perplexity = run.verdict()["metrics"]["perplexity"]["value"]
-    true = [row["fr"] for row in splits["test"]]
     return {
-        "recipe": {**used, "data": "multi30k"},
-        "rows": {name: len(rows) for name, rows in splits.items()},
+        "recipe": values,
+        "rows": report["data"]["rows"],
+        "parameters": report["parameters"]["total"],
+        "epochs": round(report["training"]["epochs"], 2),
         "metrics": {**scores(said, true), "perplexity": round(perplexity, 2)},
         "copied": scores(sources, true),
         "seconds": round(seconds, 1),
@@ -97,14 +92,12 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--base", default="luthier-t5", help="A base; JSON makes a new one.")
+    parser.add_argument("--base", help="Another base; default: random weights.")
     parser.add_argument("--train", type=int, help="Pairs to train on; default: all.")
     parser.add_argument("--test", type=int, help="Pairs to test on; default: all.")
-    parser.add_argument("--epochs", type=float, default=12, help="Passes over the pairs.")
-    parser.add_argument("--minutes", type=float, help="Stop training after so many.")
+    parser.add_argument("--minutes", type=float, help="Minutes to train, instead of the recipe's.")
+    parser.add_argument("--runs-dir", type=Path, help="Keep the run in this folder.")
     given = parser.parse_args()
-    if given.base.startswith("{"):
-        given.base = json.loads(given.base)
     result = measured(given)
     print(json.dumps({key: result[key] for key in ("metrics", "copied", "seconds")}, indent=1))
     keep("_".join(["translation", *filter(None, [str(given.train or "")])]), result)

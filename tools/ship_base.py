@@ -36,11 +36,14 @@ def main() -> None:
     parser.add_argument("name")
     parser.add_argument("--dropout", type=float, default=0.1, help="for who tunes the base")
     parser.add_argument("--to", type=Path, default=SHIPPED)
-    arguments = parser.parse_args()
-    ship(Run(arguments.run), arguments.name, arguments.dropout, arguments.to)
+    parser.add_argument("--recipe", type=Path, help="the same with places that others have too")
+    given = parser.parse_args()
+    ship(Run(given.run), given.name, given.dropout, given.to, given.recipe)
 
 
-def ship(run: Run, name: str, dropout: float, to: Path = SHIPPED) -> Path:
+def ship(
+    run: Run, name: str, dropout: float, to: Path = SHIPPED, recipe: Path | None = None
+) -> Path:
     predictor = Predictor.load(run.model)
     network = predictor.model.core
     rounded = {key: value.bfloat16().float() for key, value in network.state_dict().items()}
@@ -60,7 +63,7 @@ def ship(run: Run, name: str, dropout: float, to: Path = SHIPPED) -> Path:
         network.to(torch.bfloat16).save_pretrained(place, max_shard_size=SHARD)
         predictor.model.processor.save_pretrained(place)
         (place / "README.md").write_text(text, encoding="utf-8")
-        written = (run.path / "recipe.yaml").read_text(encoding="utf-8")
+        written = (recipe or run.path / "recipe.yaml").read_text(encoding="utf-8")
         (place / "recipe.yaml").write_text(written, encoding="utf-8")
         (place / "log.jsonl").write_text(_log(run), encoding="utf-8")
 
@@ -92,28 +95,28 @@ def _facts(run: Run, folder: Path) -> dict[str, Any]:
 
 def _card(name: str, facts: dict[str, Any], metrics: dict[str, Any], parameters: int) -> str:
     rows = "\n".join(
-        f"| {one['title']} | {one['rows']:,} documents | {one['licence']} |"
+        f"| {one['title']} | {one['rows']:,} {one['unit']} | {one['licence']} |"
         for one in facts["sources"]
     )
-    bits = metrics["bits_per_byte"]
+    languages = sorted({language for one in facts["sources"] for language in one["languages"]})
+    task = facts["task"]
     return f"""---
 library_name: transformers
-license: cc-by-sa-3.0
-language: en
-tags: [luthier, {facts["task"]["objective"]}]
+license: other
+language: [{", ".join(languages)}]
+tags: [luthier, {task["kind"]}]
 ---
 
 # {name}
 
-A base of {parameters / 1e6:.1f} million parameters that Luthier pre-trained from random weights
-(objective `{facts["task"]["objective"]}`). It is small and was trained for a short time: it is
-there so that tuning works at once and offline, not to be used as it is. `recipe.yaml` says the
-whole run and `log.jsonl` how it went.
+A base of {parameters / 1e6:.1f} million parameters that Luthier trained from random weights
+({_learned(task)}). It is small and was trained for a short time: it is there so that tuning
+works at once and offline, not to be used as it is. `recipe.yaml` says the whole run and
+`log.jsonl` how it went.
 
 - Seen: {facts["tokens"]:,} tokens in {facts["steps"]:,} steps ({facts["epochs"]:.2f} passes)
 - Time: {facts["hours"]:.2f} hours on {facts["machine"]}
-- Held-out documents: {bits["value"]:.3f} bits per byte ({bits["low"]:.3f} to {bits["high"]:.3f}),
-  perplexity {metrics["perplexity"]["value"]:.1f}, with the rounded weights that are here
+- Held-out rows, with the rounded weights that are here: {_worth(metrics)}
 
 ## Data
 
@@ -121,13 +124,31 @@ whole run and `log.jsonl` how it went.
 | --- | --- | --- |
 {rows}
 
-The weights are under CC BY-SA 3.0 as far as they hold what Wikipedia's authors wrote.
+The weights are under these licences as far as they hold what the corpora's authors wrote.
 
 ## Limits
 
-English only. It repeats what the corpora say, their errors and prejudices included, and knows
-nothing for sure. Needs transformers 5 or later.
+It repeats what the corpora say, their errors and prejudices included, and knows nothing for sure.
+Needs transformers 5 or later.
 """
+
+
+def _learned(task: dict[str, Any]) -> str:
+    if task["kind"] == "generate":
+        return f"to write the one text of a pair from the other, put as `{task['template']}`"
+    return f"objective `{task['objective']}`"
+
+
+def _worth(metrics: dict[str, Any]) -> str:
+    """The figures that tell most, with their intervals."""
+    forms = {"bits_per_byte": "{:.3f} bits per byte", "bleu": "BLEU {:.3f}", "chrf": "chrF {:.1f}"}
+    told = [
+        f"{form.format(metrics[key]['value'])} ({metrics[key]['low']:.3f} to "
+        f"{metrics[key]['high']:.3f})"
+        for key, form in forms.items()
+        if key in metrics
+    ]
+    return ", ".join([*told, f"perplexity {metrics['perplexity']['value']:.1f}"])
 
 
 def _log(run: Run) -> str:

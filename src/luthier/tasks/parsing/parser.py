@@ -113,6 +113,10 @@ class Parser(Task):
         ]
         return np.array(pairs, dtype=np.int64).reshape(-1, 2).T
 
+    def weight(self, example: Example) -> float:
+        """Its words that have a head."""
+        return float((example["label"][0] != IGNORED).sum()) if "label" in example else 1.0
+
     def texts(self, rows: pl.DataFrame) -> pl.Series:
         """The words with spaces between them."""
         return pl.Series("text", [" ".join(sentence) for sentence in _words(rows)], dtype=pl.String)
