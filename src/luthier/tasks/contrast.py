@@ -42,6 +42,7 @@ class Contrast(TaskConfig):
     """
 
     own_layers: ClassVar[bool] = True
+    shares: ClassVar[bool] = False
 
     kind: Literal["contrast"] = "contrast"
     """This task."""

@@ -83,6 +83,10 @@ class Classifier(Task):
                 example["label"] = label
         return examples
 
+    def weight(self, example: Example) -> float:
+        """That of its classes."""
+        return self.target.weight(example["label"])
+
     def texts(self, rows: pl.DataFrame) -> pl.Series:
         """The text; of a pair both, a line each."""
         names = ("text", *self.needs)

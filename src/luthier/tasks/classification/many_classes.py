@@ -32,6 +32,10 @@ class ManyClasses(Target):
             gamma=config.focal_gamma if config.loss == "focal" else None,
         )  # fmt: skip
 
+    def weight(self, label: Any) -> float:
+        """The number of terms."""
+        return float(len(self.labels))
+
     def decode(self, logits: Tensor) -> Tensor:
         """A probability of each class by itself."""
         return logits.sigmoid()

@@ -27,6 +27,10 @@ class OneClass(Target):
             return losses.one_class_focal(logits, labels, gamma=config.focal_gamma, weight=weight)
         return losses.one_class(logits, labels, weight=weight, smoothing=config.label_smoothing)
 
+    def weight(self, label: Any) -> float:
+        """That of its class."""
+        return 1.0 if self.weights is None else self.weights[int(label)]
+
     def decode(self, logits: Tensor) -> Tensor:
         """Probabilities that add up to 1."""
         return logits.softmax(-1)

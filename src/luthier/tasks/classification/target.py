@@ -44,6 +44,10 @@ class Target(ABC):
     def loss(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, float]:
         """The loss of fp32 logits (rows, classes), summed, and the weight it is a sum over."""
 
+    def weight(self, label: Any) -> float:
+        """What a row with this label, as :meth:`references` says it, adds to that weight."""
+        return 1.0
+
     @abstractmethod
     def decode(self, logits: Tensor) -> Tensor:
         """Logits (rows, classes) as probabilities (rows, classes), or scores (rows,)."""

@@ -102,6 +102,10 @@ class Extractor(Task):
         for example, span in zip(group, found, strict=True):
             example["label"] = (span or (0, 0)) if known else None
 
+    def weight(self, example: Example) -> float:
+        """Whether the window is trained."""
+        return float(example["label"] is not None)
+
     def texts(self, rows: pl.DataFrame) -> pl.Series:
         """The question and the context, a line each."""
         said = [pl.col(name).fill_null("") for name in ("question", "context")]

@@ -96,6 +96,10 @@ class Tagger(Task):
                 example["labels"] = self._labels(example, truth[example["row"]])
         return examples
 
+    def weight(self, example: Example) -> float:
+        """Its words that have a tag."""
+        return float(sum(label != IGNORED for label in example["labels"]))
+
     def _labels(self, example: Example, tags: Words) -> list[int]:
         labels = [IGNORED] * len(example["input_ids"])
         for word, place in enumerate(example["places"], example["first"]):
