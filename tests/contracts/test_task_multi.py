@@ -131,6 +131,19 @@ def test_data_sets_of_their_own_and_a_crash(
     assert luthier.evaluate(whole, task="length")["rows"] == 32
 
 
+@pytest.mark.parametrize("balance", ["fixed", "uncertainty"])
+def test_validation_loss_is_the_sum_of_the_tasks_own(
+    two: Path, bert: Path, tmp_path: Path, balance: str
+) -> None:
+    """Whatever is learned of their balance: else it could not be compared over time."""
+    run = luthier.tune(values(two, bert, balance=balance), runs_dir=tmp_path)
+    measured = [event["metrics"] for event in run.events() if event["event"] == "Evaluated"]
+    assert measured
+    for one in measured:
+        own = one["mood/log_loss"] + one["length/log_loss"]
+        assert one["loss"] == pytest.approx(own, rel=1e-4)
+
+
 def test_adapters_serve_all_heads(two: Path, bert: Path, tmp_path: Path) -> None:
     changed = values(two, bert, balance="gradnorm")
     changed["techniques"] = [{"kind": "lora", "r": 2}]

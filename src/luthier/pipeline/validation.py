@@ -39,7 +39,7 @@ class Validation:
 
 
 class MeanLoss:
-    """The task's own loss on rows that are predicted for: what training minimises, measured alike.
+    """The task's own loss on rows that are predicted for, always by the same measure.
 
     Args:
         task: At work.
@@ -56,7 +56,7 @@ class MeanLoss:
     def add(self, output: Any, batch: Batch) -> None:
         """Add a batch; one without labels has no loss."""
         if self._knows and any(name.endswith("labels") for name in batch):
-            total, weight = self._task.loss(output, {**batch, **self._shared})
+            total, weight = self._task.yardstick(output, {**batch, **self._shared})
             self._sum += total.item()
             self._weight += weight
 

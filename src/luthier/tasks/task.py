@@ -232,6 +232,10 @@ class Task(ABC):
     def loss(self, output: Any, batch: Batch) -> tuple[Tensor, float]:
         """The batch's loss as a sum and the weight it is a sum over."""
 
+    def yardstick(self, output: Any, batch: Batch) -> tuple[Tensor, float]:
+        """The same by a measure that stays what it is while the model learns; default: that."""
+        return self.loss(output, batch)
+
     def losses(self, output: Any, batch: Batch) -> tuple[Mapping[str, Tensor], float]:
         """What :meth:`loss` gives, its sum in the parts that different tasks have of it."""
         total, weight = self.loss(output, batch)

@@ -150,15 +150,25 @@ class Mixture(Task):
         parts, rows = self.losses(output, batch)
         return torch.stack(list(parts.values())).sum(), rows
 
+    def yardstick(self, output: Any, batch: Batch) -> tuple[Tensor, float]:
+        """The same by the recipe's weights alone: learned ones would change what is compared."""
+        parts = self._weighed(output, batch)
+        return torch.stack(list(parts.values())).sum(), float(len(batch["input_ids"]))
+
     def losses(self, output: Any, batch: Batch) -> tuple[dict[str, Tensor], float]:
         """What each task adds to the loss."""
         rows = len(batch["input_ids"])
+        parts = self._weighed(output, batch)
+        return balanced(parts, output[BALANCE], self.config.balance, rows), float(rows)
+
+    def _weighed(self, output: Any, batch: Batch) -> dict[str, Tensor]:
+        """The tasks' mean losses over the step, times the recipe's weights and the rows."""
         found = {}
         for place, (name, task) in enumerate(self.tasks.items()):
             if name in output:
                 summed, _ = task.loss(output[name], _own(batch, name))
                 found[name] = summed * float(batch[SCALES][place])
-        return balanced(found, output[BALANCE], self.config.balance, rows), float(rows)
+        return found
 
     def opinions(self, output: Any, batch: Batch) -> list[Opinion]:
         """Those of every task that has rows in the batch."""
