@@ -26,7 +26,8 @@ DATA = Path("src/luthier/recipe/library/data")
 DOCS = sorted(ROOT.glob("docs/**/*.md"))
 PAGES = [*sorted(ROOT.glob("*.md")), *DOCS]
 CHINESE = ".zh-CN.md"
-GUIDES = [p for p in DOCS if p.parent.name in ("guides", "concepts") and CHINESE not in p.name]
+TWINNED = ("guides", "techniques", "concepts")
+GUIDES = [p for p in DOCS if p.parent.name in TWINNED and CHINESE not in p.name]
 
 QUICK = {"init", "prepare", "recipes", "techniques", "schema", "doctor", "runs"}
 """Verbs that are really run; those that train or need a run are only parsed."""
