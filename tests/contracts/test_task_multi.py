@@ -131,6 +131,15 @@ def test_data_sets_of_their_own_and_a_crash(
     assert luthier.evaluate(whole, task="length")["rows"] == 32
 
 
+@pytest.mark.parametrize("technique", ["r_drop", "fgm"])
+def test_what_changes_the_whole_loss_does_not_go_with_gradients_of_parts(
+    two: Path, bert: Path, tmp_path: Path, technique: str
+) -> None:
+    changed = values(two, bert, conflicts="project") | {"techniques": [{"kind": technique}]}
+    with pytest.raises(RecipeError, match=f"The technique {technique} changes the loss"):
+        luthier.tune(changed, runs_dir=tmp_path)
+
+
 @pytest.mark.parametrize("balance", ["fixed", "uncertainty"])
 def test_validation_loss_is_the_sum_of_the_tasks_own(
     two: Path, bert: Path, tmp_path: Path, balance: str

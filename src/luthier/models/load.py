@@ -21,7 +21,6 @@ from luthier.core.errors import ModelError
 from luthier.models import adapters
 from luthier.models.bases import NEW, Base
 from luthier.models.checks import check_loaded, check_size
-from luthier.models.devices import device
 from luthier.models.families import HEAD
 from luthier.models.heads.classes import same_classes
 from luthier.models.images import ImageProcessor
@@ -171,8 +170,6 @@ def load_tuned(folder: Path, base: Base, head: Head, processor: Processor) -> Mo
     model = load_model(base, head, processor)
     bits = quantized(transformers.AutoConfig.from_pretrained(folder))
     if bits:
-        # Rounded matrices of eight bits do not move to another device afterwards.
-        model.core.to(device())
         quantize(model.core, bits)
     with Quiet():
         model.network = PeftModel.from_pretrained(model.core, str(folder))

@@ -18,6 +18,7 @@ from transformers.pytorch_utils import Conv1D
 
 from luthier.core.errors import ModelError, SetupError
 from luthier.core.lazy import lazy
+from luthier.models.devices import device
 from luthier.models.families import HEAD, depth_groups
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def quantize(network: PreTrainedModel, bits: Bits) -> None:
             hint="Leave quantize out.",
             model=network.config.model_type,
         )
+    # Where it will work: matrices of eight bits do not move to another device afterwards.
+    network.to(device())  # type: ignore[arg-type]
     for name, module in found:
         network.set_submodule(name, _rounded(module, bits))
     # It says at every step that numbers are cast to be rounded.

@@ -18,6 +18,7 @@ from luthier.pipeline.past import LookingBack
 from luthier.pipeline.validation import Validation
 from luthier.recipe.schema import Stage, Training
 from luthier.tasks.task import Example, Task
+from luthier.techniques.companion import Companion
 from luthier.techniques.technique import Work, course
 from luthier.train.loop import Session
 from luthier.train.optimizer import build_optimizer
@@ -56,7 +57,7 @@ def session_for(
         train_known_rows(model.core, every)
     over_time = course(stage.techniques, model)
     optimizer = build_optimizer(model.core, over_time, stage.training)
-    companions = [technique.companion(model, work) for technique in stage.techniques]
+    companions = _companions(stage, task, model, work)
     usual = task.picked_by or next(iter(stage.evaluation.target), task.default_metric)
     metric = stage.evaluation.best or usual
     validation, measured = None, list[Rows]()
@@ -67,11 +68,33 @@ def session_for(
         validation = Validation(model, *watched, batch_size=stage.evaluation.batch_size)
         measured.append((watched[0], validation.examples))
     session = Session(
-        model, task, rows, optimizer, stage.training, metric, validation, over_time,
-        [companion for companion in companions if companion],
-    )  # fmt: skip
+        model, task, rows, optimizer, stage.training, metric, validation, over_time, companions
+    )
     keep_frozen(session, measured, folder)
     return session
+
+
+def _companions(stage: Stage, task: Task, model: Model, work: Work) -> list[Companion]:
+    """What goes along with training.
+
+    Raises:
+        RecipeError: If one joins every pass, and the task takes gradients of parts of the loss.
+    """
+    found = []
+    for technique in stage.techniques:
+        companion = technique.companion(model, work)
+        if companion and companion.joins_each_pass and task.apart:
+            raise RecipeError(
+                "The technique {kind} changes the loss as a whole, and here the gradient of each "
+                "task is taken by itself.",
+                hint="Leave it out, or set task.conflicts: ignore and another task.balance than "
+                "gradnorm.",
+                where="techniques",
+                kind=technique.kind,
+            )
+        if companion:
+            found.append(companion)
+    return found
 
 
 def _check_without_validation(settings: Training) -> None:

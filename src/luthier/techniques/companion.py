@@ -44,6 +44,13 @@ class Companion:
     """Whether it changes or reads what the base computes below its head, so that the network must
     compute all of it in every step."""
 
+    @property
+    def joins_each_pass(self) -> bool:
+        """Whether it has to do with every micro-batch, and not with whole steps alone."""
+        kind = type(self)
+        own = (kind.loss, kind.after_backward)
+        return own != (Companion.loss, Companion.after_backward)
+
     def loss(self, run: Pass, total: Tensor) -> Tensor:
         """The summed loss to take gradients of, given what it was so far."""
         return total

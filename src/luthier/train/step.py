@@ -53,8 +53,8 @@ def accumulate(
         precision: In which.
         seeds: Of dropout, with the number of the micro-batch.
         apart: Takes the gradients of the loss's parts, each on its own.
-        companions: What goes along with training; where parts are taken apart they are asked
-            only at the step's end.
+        companions: What goes along with training; where parts are taken apart none joins the
+            passes.
     """
     loss_sum = weight_sum = 0.0
     for index, batch in enumerate(batches):
