@@ -185,3 +185,10 @@ def test_the_network_is_saved_with_its_settings(bases, tmp_path):
     assert '"num_beams": 2' in (tmp_path / "generation_config.json").read_text()
     assert network.generation_config.eos_token_id == task.tokenizer.eos_token_id
     assert torch.isfinite(network.lm_head.weight).all()
+
+
+def test_a_new_tokenizer_learns_the_words_of_the_template() -> None:
+    rows = pl.DataFrame({"source": ["a cat", None], "target": ["un chat", "un chien"]})
+    task = Generate(template="translate English to French: {source}")
+    prefix = "translate English to French: "
+    assert task.said(rows).to_list() == [f"{prefix}a cat", prefix, "un chat", "un chien"]

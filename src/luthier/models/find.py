@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,11 @@ BASE = "base"
 
 
 def find_base(
-    wanted: str | NewBase | None, folder: Path, runs_dir: Path, stage: Path | None = None
+    wanted: str | NewBase | None,
+    folder: Path,
+    runs_dir: Path,
+    stage: Path | None = None,
+    said: Callable[[pl.DataFrame], pl.Series] = all_said,
 ) -> Base:
     """A base by its name, or one made for a stage.
 
@@ -30,6 +35,7 @@ def find_base(
         folder: Where the recipe stands.
         runs_dir: Where runs are.
         stage: Folder of the stage, whose prepared rows a new tokenizer learns from.
+        said: Rows to the texts that it learns from.
 
     Raises:
         ModelError: If it is not found, or is asked for before there are rows to learn from.
@@ -53,14 +59,9 @@ def find_base(
         )
     splits = Prepared.load(stage / "data").splits
     return make_base(
-        wanted, _texts(splits["train"]), stage / BASE,
-        held_out=_texts(splits["validation"]), find=named,
+        wanted, said(splits["train"]), stage / BASE,
+        held_out=said(splits["validation"]), find=named,
     )  # fmt: skip
-
-
-def _texts(rows: pl.DataFrame) -> pl.Series:
-    """What a tokenizer learns from: plain text, or all that the rows say."""
-    return rows["text"] if "text" in rows.columns else all_said(rows)
 
 
 def tokenizer_of(run: Run) -> dict[str, Any] | None:

@@ -81,4 +81,5 @@ def together(sets: Mapping[str, Prepared]) -> Prepared:
 
 def base_of_stage(stage: Stage, loaded: Loaded, runs_dir: Path, folder: Path | None = None) -> Base:
     """The base that a stage names; a new one is made in the stage's folder."""
-    return find_base(stage.base, loaded.folder, runs_dir, folder)
+    config: TaskConfig = stage.task
+    return find_base(stage.base, loaded.folder, runs_dir, folder, config.said)

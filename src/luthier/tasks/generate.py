@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from luthier import metrics
+    from luthier.tasks.writing import prompts
 else:
+    pl = lazy("polars")
     metrics = lazy("luthier.metrics")
+    prompts = lazy("luthier.tasks.writing.prompts")
 
 METRICS: dict[str, list[Metric]] = {
     "free": ["chrf", "rougeL"],
@@ -120,6 +123,11 @@ class Generate(Decoding, Judged, TaskConfig):
         """``template``: the one that the columns of the rows can fill."""
         alone = self.template is None and self.use == "answer" and "context" not in train.columns
         return {"template": ALONE if alone else self.asked()}
+
+    def said(self, rows: pl.DataFrame) -> pl.Series:
+        """Prompts as they are put to the model, so that the template's words are few pieces."""
+        asked = prompts.rendered(self.learn(rows)["template"], rows)
+        return pl.concat([pl.Series("text", asked), rows["target"].drop_nulls().alias("text")])
 
     def build(self, facts: Facts, processor: PreTrainedTokenizerBase) -> Writer:
         """The task that writes so."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from luthier.data import plan as plans
+    from luthier.data import texts
     from luthier.metrics import Measures
     from luthier.models import opinions
     from luthier.models.kernels import logits
@@ -40,6 +41,7 @@ else:
     opinions = lazy("luthier.models.opinions")
     logits = lazy("luthier.models.kernels.logits")
     plans = lazy("luthier.data.plan")
+    texts = lazy("luthier.data.texts")
 
 Example = dict[str, Any]
 """One encoded row: ``input_ids`` and whatever else the task's ``collate`` takes."""
@@ -381,6 +383,10 @@ class TaskConfig(Config):
     def metric_names(self) -> list[str]:
         """The metrics that the task measures."""
         raise NotImplementedError
+
+    def said(self, rows: pl.DataFrame) -> pl.Series:
+        """What a new tokenizer learns from: plain text, or all that the rows say."""
+        return rows["text"] if "text" in rows.columns else texts.all_said(rows)
 
     def learn(self, train: pl.DataFrame) -> Facts:
         """What the task must know of the training rows, as JSON."""
