@@ -85,7 +85,7 @@ def _facts(run: Run, folder: Path) -> dict[str, Any]:
         "hours": report["training"]["seconds"] / 3600,
         "machine": report["environment"].get("name", ""),
         "sources": [
-            {**entry, "rows": found["rows"]}
+            {**entry, "rows": found["rows"], "split": found["split"]}
             for entry in known
             for source, found in zip(sources, report["data"]["sources"], strict=True)
             if entry["folder"] in source
@@ -95,7 +95,7 @@ def _facts(run: Run, folder: Path) -> dict[str, Any]:
 
 def _card(name: str, facts: dict[str, Any], metrics: dict[str, Any], parameters: int) -> str:
     rows = "\n".join(
-        f"| {one['title']} | {one['rows']:,} {one['unit']} | {one['licence']} |"
+        f"| {one['title']} | {one['split']} | {one['rows']:,} {one['unit']} | {one['licence']} |"
         for one in facts["sources"]
     )
     languages = sorted({language for one in facts["sources"] for language in one["languages"]})
@@ -109,19 +109,19 @@ tags: [luthier, {task["kind"]}]
 
 # {name}
 
-A base of {parameters / 1e6:.1f} million parameters that Luthier trained from random weights
-({_learned(task)}). It is small and was trained for a short time: it is there so that tuning
-works at once and offline, not to be used as it is. `recipe.yaml` says the whole run and
-`log.jsonl` how it went.
+A base of {parameters / 1e6:.1f} million parameters that Luthier trained from random weights. It is
+small and was trained for a short time: it is there so that tuning works at once and offline, not
+to be used as it is. `recipe.yaml` says the whole run and `log.jsonl` how it went.
 
+- Learned: {_learned(task)}
 - Seen: {facts["tokens"]:,} tokens in {facts["steps"]:,} steps ({facts["epochs"]:.2f} passes)
 - Time: {facts["hours"]:.2f} hours on {facts["machine"]}
 - Held-out rows, with the rounded weights that are here: {_worth(metrics)}
 
 ## Data
 
-| corpus | taken | licence |
-| --- | --- | --- |
+| corpus | for | taken | licence |
+| --- | --- | --- | --- |
 {rows}
 
 The weights are under these licences as far as they hold what the corpora's authors wrote.
