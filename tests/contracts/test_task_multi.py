@@ -141,7 +141,7 @@ def test_what_changes_the_whole_loss_does_not_go_with_gradients_of_parts(
 
 
 @pytest.mark.parametrize("balance", ["fixed", "uncertainty"])
-def test_validation_loss_is_the_sum_of_the_tasks_own(
+def test_loss_is_told_as_the_sum_of_the_tasks_own(
     two: Path, bert: Path, tmp_path: Path, balance: str
 ) -> None:
     """Whatever is learned of their balance: else it could not be compared over time."""
@@ -151,6 +151,9 @@ def test_validation_loss_is_the_sum_of_the_tasks_own(
     for one in measured:
         own = one["mood/log_loss"] + one["length/log_loss"]
         assert one["loss"] == pytest.approx(own, rel=1e-4)
+    # What is learned of the balance would make it negative, in time.
+    steps = [event["loss"] for event in run.events() if event["event"] == "Stepped"]
+    assert min(steps) > 0
 
 
 def test_adapters_serve_all_heads(two: Path, bert: Path, tmp_path: Path) -> None:

@@ -45,6 +45,8 @@ def accumulate(
 ) -> tuple[float, float]:
     """Add the gradients of the batches' loss sums; returns (loss sum, loss weight).
 
+    The sum is by the task's yardstick, as validation's is.
+
     Args:
         network: What is called.
         task: Whose loss.
@@ -69,9 +71,17 @@ def accumulate(
             parts, weight = task.losses(output, moved)
             apart.add(parts)
             total = torch.stack(list(parts.values())).sum()
-        loss_sum += total.item()
+        loss_sum += _told(task, output, moved, total)
         weight_sum += weight
     return loss_sum, weight_sum
+
+
+def _told(task: Task, output: Any, batch: Batch, total: Tensor) -> float:
+    """The loss as it is told: where the task has another yardstick, by that."""
+    if type(task).yardstick is Task.yardstick:
+        return total.item()
+    with torch.no_grad():
+        return task.yardstick(output, batch)[0].item()
 
 
 def _asked(batch: Batch, precision: Precision, place: torch.device) -> Callable[[nn.Module], Any]:
