@@ -1,8 +1,7 @@
 """The contract of a task: columns, encoding, head, loss, decoding, metrics.
 
-A task's configuration (what the recipe says) learns facts from the training rows
-(label names) and with a tokenizer becomes the task at work. Training, evaluation
-and serving share the same ``encode`` and ``decode``.
+A task's configuration learns facts from the training rows (label names) and with a tokenizer
+becomes the task at work. Training, evaluation and serving share its ``encode`` and ``decode``.
 """
 
 from __future__ import annotations
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from luthier.models.opinions import Opinion
     from luthier.recipe.schema import Data
     from luthier.tasks.about import About
+    from luthier.tasks.agreement import Agreement
 else:
     np = lazy("numpy")
     opinions = lazy("luthier.models.opinions")
@@ -62,16 +62,6 @@ References = Any
 
 IGNORED = -100
 """Label of a token that is not trained, as torch's cross-entropy has it."""
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """How the gradients of several tasks stand to each other in a step."""
-
-    cosines: Mapping[str, float]
-    """``TASK TASK`` to the cosine of the angle between their gradients of shared weights."""
-    norms: Mapping[str, float]
-    """Task to the L2 norm of its gradient of shared weights."""
 
 
 TASK = "_task"

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from luthier.tasks.task import Agreement
+from luthier.tasks.agreement import Agreement
 
 Vector = list[Tensor]
 """A gradient: a tensor for each parameter."""

@@ -18,10 +18,11 @@ from luthier.models.heads.several import BALANCE, SEPARATOR, SeveralHeads, marke
 from luthier.models.model import Head
 from luthier.models.opinions import Opinion
 from luthier.tasks.about import About
+from luthier.tasks.agreement import Agreement
 from luthier.tasks.mixture import parts
 from luthier.tasks.mixture.balance import balanced, evened
 from luthier.tasks.mixture.joint import joint
-from luthier.tasks.task import Agreement, Batch, Example, Task, inputs_of
+from luthier.tasks.task import Batch, Example, Task, inputs_of
 
 if TYPE_CHECKING:
     from luthier.tasks.multi import Multi
