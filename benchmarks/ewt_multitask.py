@@ -42,7 +42,7 @@ def recipe(task: dict[str, Any], rows: int | None, epochs: float, seed: int) -> 
             "train": f"{FOLDER}/train.jsonl.gz{part}",
             "validation": f"{FOLDER}/dev.jsonl",
             "test": f"{FOLDER}/test.jsonl",
-            "profile": "none",
+            "prepare": [],
         },
         "techniques": [{"kind": "discriminative", "decay": 0.8, "head": 3}],
         "training": {
