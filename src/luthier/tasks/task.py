@@ -106,6 +106,8 @@ class Task(ABC):
     first of the target does."""
     answer: ClassVar[str] = "label"
     """Role that holds the answer; without it rows are encoded as in serving."""
+    moving: bool = False
+    """Whether what is learned changes by how much the loss is measured: ``yardstick`` is another."""
     apart: bool = False
     """Whether each part of the loss gets a backward pass of its own, so that its gradient of
     shared weights is known."""

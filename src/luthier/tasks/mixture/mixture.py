@@ -50,6 +50,7 @@ class Mixture(Task):
             for name, task in config.tasks.items()
         }
         self.tokenizer = tokenizer
+        self.moving = config.balance != "fixed"
         self.project = config.conflicts == "project"
         self.apart = config.conflicts != "ignore" or config.balance == "gradnorm"
         self.max_length = max(task.max_length for task in self.tasks.values())
