@@ -81,13 +81,15 @@ def main() -> None:
             told = {f: v for f, v in done["metrics"].items() if f.split("/")[-1] in TOLD}
             print(way, seed, f"{done['processor_seconds']:.0f} s", told, flush=True)
             # Ways may be measured by several processes, one after the other or side by side.
-            runs = kept(name).get("runs", {}) | {f"{way} {seed}": done}
             said = recipe(WAYS["multi"], asked.rows, asked.epochs, 0)
+            before = kept(name)
+            same = before.get("recipe") == said
+            runs = (before["runs"] if same else {}) | {f"{way} {seed}": done}
             keep(name, {"recipe": said, "runs": runs, **together(runs)})
 
 
 def together(runs: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """One model beside three, as far as both were measured: means over seeds."""
+    """One model beside three, as far as both were measured, a value for each seed."""
     of = {way: [run for key, run in runs.items() if key.split()[0] == way] for way in WAYS}
     figures = {
         f"{task}/{name}": {
