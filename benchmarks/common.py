@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import statistics
@@ -9,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,13 @@ def summary(runs: Sequence[dict[str, Any]], metric: str) -> dict[str, float]:
         "sd": round(statistics.stdev(values), 5) if len(values) > 1 else 0.0,
         "seconds_max": max(run["seconds"] for run in runs),
     }
+
+
+def rows_of(path: Path, most: int | None = None) -> list[dict[str, Any]]:
+    """The first rows of a file of JSON lines, perhaps packed by gzip."""
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in islice(file, most)]
 
 
 def kept(name: str) -> dict[str, Any]:

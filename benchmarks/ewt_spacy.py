@@ -11,8 +11,6 @@ without their subtypes.
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import tempfile
 import time
 from importlib.metadata import version
@@ -25,17 +23,10 @@ from spacy.cli.train import train
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from benchmarks.common import data_folder, keep
+from benchmarks.common import data_folder, keep, rows_of
 from luthier.metrics import Tagged, Tree, measure_dependencies, measure_entities, measure_tags
 
 Row = dict[str, Any]
-
-
-def sentences(name: str, most: int | None = None) -> list[Row]:
-    path = data_folder("ewt_multitask") / name
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8") as file:
-        return [json.loads(line) for line in file][:most]
 
 
 def document(row: Row, vocab: Vocab) -> Doc:
@@ -107,11 +98,12 @@ def main() -> None:
     parser.add_argument("--rows", type=int, help="sentences to train on; default: all")
     parser.add_argument("--steps", type=int, default=20_000, help="at most; it has patience")
     asked = parser.parse_args()
-    test = sentences("test.jsonl")
+    data = data_folder("ewt_multitask")
+    test = rows_of(data / "test.jsonl")
     with tempfile.TemporaryDirectory() as name:
         folder, vocab = Path(name), Vocab()
         for part, file in (("train", "train.jsonl.gz"), ("dev", "dev.jsonl")):
-            rows = sentences(file, asked.rows if part == "train" else None)
+            rows = rows_of(data / file, asked.rows if part == "train" else None)
             DocBin(docs=[document(row, vocab) for row in rows]).to_disk(folder / f"{part}.spacy")
         before = time.process_time()
         train(settings(folder, asked.steps), folder / "out")

@@ -10,7 +10,6 @@ Published figures are by other scripts, so they are neighbours, not rivals: see 
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import tempfile
 import time
@@ -19,7 +18,7 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks.common import data_folder, keep
+from benchmarks.common import data_folder, keep, rows_of
 from luthier import api
 from luthier.metrics import ROUGE, Wanted, Written, measure_writing
 from luthier.tasks.writing.plain import lead, longest_turn
@@ -34,14 +33,6 @@ PUBLISHED = {
 TRUE = ("summary1", "summary2", "summary3")
 
 Row = dict[str, str]
-
-
-def dialogues(name: str, most: int | None = None) -> list[Row]:
-    """Rows of a file."""
-    path = data_folder("dialogsum") / name
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8") as file:
-        return [json.loads(line) for line in file][:most]
 
 
 def recipe(base: Any, folder: Path, epochs: float, minutes: float | None) -> dict[str, Any]:
@@ -64,12 +55,13 @@ def recipe(base: Any, folder: Path, epochs: float, minutes: float | None) -> dic
     }  # fmt: skip
 
 
-def rows_of(given: argparse.Namespace) -> dict[str, list[Row]]:
+def splits_of(given: argparse.Namespace) -> dict[str, list[Row]]:
     """The splits, each with a column ``summary``: of the test the first of the three."""
-    test = dialogues("test.jsonl", given.test)
+    folder = data_folder("dialogsum")
+    test = rows_of(folder / "test.jsonl", given.test)
     return {
-        "train": dialogues("train.jsonl.gz", given.train),
-        "validation": dialogues("dev.jsonl", given.test),
+        "train": rows_of(folder / "train.jsonl.gz", given.train),
+        "validation": rows_of(folder / "dev.jsonl", given.test),
         "test": [{**row, "summary": row[TRUE[0]]} for row in test],
     }
 
@@ -88,7 +80,7 @@ def plain(rows: list[Row]) -> dict[str, dict[str, float]]:
 
 def measured(given: argparse.Namespace) -> dict[str, Any]:
     """One run: figures and seconds."""
-    splits = rows_of(given)
+    splits = splits_of(given)
     with tempfile.TemporaryDirectory() as folder:
         for name, rows in splits.items():
             kept = ["dialogue", "summary", *(TRUE[1:] if name == "test" else ())]

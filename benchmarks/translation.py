@@ -20,7 +20,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from benchmarks.common import data_folder, keep
+from benchmarks.common import data_folder, keep, rows_of
 from luthier import api
 from luthier.metrics import Wanted, Written, measure_writing
 
@@ -64,7 +64,7 @@ def scores(said: Sequence[str], true: Sequence[str]) -> dict[str, dict[str, floa
 def captions(values: dict[str, Any], most: int | None) -> tuple[list[str], list[str]]:
     """English and French of the test."""
     file = Path(placed(values)["data"]["test"].partition("[")[0])
-    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()][:most]
+    rows = rows_of(file, most)
     return [row["en"] for row in rows], [row["fr"] for row in rows]
 
 
