@@ -107,7 +107,7 @@ class Task(ABC):
     answer: ClassVar[str] = "label"
     """Role that holds the answer; without it rows are encoded as in serving."""
     moving: bool = False
-    """Whether what is learned changes by how much the loss is measured: ``yardstick`` is another."""
+    """Whether what is learned changes the measure of the loss, so that ``yardstick`` is another."""
     apart: bool = False
     """Whether each part of the loss gets a backward pass of its own, so that its gradient of
     shared weights is known."""
