@@ -88,6 +88,11 @@ class Apart:
         self._sums = {}
 
 
+NO_LENGTH = 1e-30
+"""Squared length up to which a gradient is none: products of such small numbers lose their digits,
+or are 0."""
+
+
 def projected(gradients: Sequence[Vector], random: np.random.Generator) -> list[Vector]:
     """PCGrad (Yu et al. 2020, algorithm 1): of each gradient, what does not hurt the others.
 
@@ -100,9 +105,9 @@ def projected(gradients: Sequence[Vector], random: np.random.Generator) -> list[
         others = [n for n in range(len(gradients)) if n != place]
         for other in random.permutation(others):
             against = gradients[int(other)]
-            along = _dot(mine, against)
-            if along < 0:
-                torch._foreach_sub_(mine, against, alpha=along / _dot(against, against))
+            along, length = _dot(mine, against), _dot(against, against)
+            if along < 0 and length > NO_LENGTH:
+                torch._foreach_sub_(mine, against, alpha=along / length)
         found.append(mine)
     return found
 
