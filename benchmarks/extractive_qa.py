@@ -7,7 +7,7 @@ a part of the articles of SQuAD's development set; its test are the questions on
 Answers that occur several times in a passage are learned where the files say they stand. The aim
 for ``squad`` is F1 >= 0.75.
 
-    python -m benchmarks.extractive_qa [--train 2000] [--only squad] [--base FOLDER]
+    python -m benchmarks.extractive_qa [--train 2000] [--only squad] [--base FOLDER] [--seeds 0 1 2]
 
 ``--train`` takes so many questions instead of all, to see how F1 grows with them.
 """
@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from benchmarks.common import data_folder, keep
@@ -31,6 +32,7 @@ TESTED = 16
 """Articles of the development set of 48 that are the test: 3,000 to 4,000 questions."""
 MOST = {"squad": 4000, "cmrc2018": 3219}
 """Questions tested."""
+TOLD = ("exact_match", "f1")
 
 Question = dict[str, Any]
 
@@ -85,12 +87,14 @@ def recipe(name: str, base: str) -> dict[str, Any]:
             "split": {"validation": 0.0},
         },
         "techniques": [{"kind": "discriminative", "decay": 0.9}],
-        "training": {"epochs": 3, "batch_size": 16, "learning_rate": 3e-4, "seed": 0},
+        "training": {"epochs": 3, "batch_size": 16, "learning_rate": 3e-4},
     }
 
 
-def measured(name: str, base: str, most: int | None, epochs: int | None) -> dict[str, Any]:
-    """One run: figures with their intervals, and seconds."""
+def measured(
+    name: str, base: str, most: int | None, epochs: int | None, seeds: list[int]
+) -> dict[str, Any]:
+    """A run for every seed: figures with their intervals, and seconds."""
     train, test = SETS[name]()
     random.Random(0).shuffle(train)
     random.Random(0).shuffle(test)
@@ -102,20 +106,27 @@ def measured(name: str, base: str, most: int | None, epochs: int | None) -> dict
             lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
             (Path(folder) / file).write_text("".join(lines), encoding="utf-8")
         data = {**used["data"], **{f: str(Path(folder) / f"{f}.jsonl") for f in ("train", "test")}}
-        started = time.perf_counter()
-        run = api.tune({**used, "data": data}, runs_dir=Path(folder) / "runs")
-        seconds = time.perf_counter() - started
-        verdict = run.verdict()
-    figures = {
-        key: {end: round(value[end], 4) for end in ("value", "low", "high")}
-        for key, value in verdict["metrics"].items()
-    }
+        runs = [one_run({**used, "data": data}, seed, Path(folder) / "runs") for seed in seeds]
     return {
         "recipe": used,
         "questions": {"train": len(train), "test": len(test)},
-        "metrics": figures,
-        "seconds": round(seconds, 1),
+        "mean": {key: round(mean(run["metrics"][key]["value"] for run in runs), 4) for key in TOLD},
+        "runs": dict(zip(map(str, seeds), runs, strict=True)),
     }
+
+
+def one_run(recipe: dict[str, Any], seed: int, runs_dir: Path) -> dict[str, Any]:
+    """Figures and seconds of a run with a seed."""
+    training = {**recipe["training"], "seed": seed}
+    started = time.perf_counter()
+    run = api.tune({**recipe, "training": training}, runs_dir=runs_dir)
+    seconds = time.perf_counter() - started
+    figures = {
+        key: {end: round(value[end], 4) for end in ("value", "low", "high")}
+        for key, value in run.verdict()["metrics"].items()
+    }
+    print(recipe["name"], seed, figures, f"{seconds:.0f} s", flush=True)
+    return {"metrics": figures, "seconds": round(seconds, 1)}
 
 
 def main() -> None:
@@ -124,11 +135,11 @@ def main() -> None:
     parser.add_argument("--only", choices=SETS, help="One of the two data sets.")
     parser.add_argument("--base", default="minilm-l6", help="Another base.")
     parser.add_argument("--epochs", type=int, help="Passes over the data; default: the recipe's.")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     given = parser.parse_args()
     result = {}
     for name in [given.only] if given.only else SETS:
-        result[name] = measured(name, given.base, given.train, given.epochs)
-        print(name, result[name]["metrics"], result[name]["seconds"], flush=True)
+        result[name] = measured(name, given.base, given.train, given.epochs, given.seeds)
     parts = [given.only or "", str(given.train or "")]
     keep("_".join(["extractive_qa", *filter(None, parts)]), result)
 

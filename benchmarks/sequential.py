@@ -87,21 +87,21 @@ def topics(folder: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def task(folder: Path, way: str, seed: int) -> dict[str, Any]:
+def task(folder: Path, way: str, seed: int, length: int, epochs: int) -> dict[str, Any]:
     base, techniques = WAYS[way]
     return {
         "name": "task",
         "base": base,
         "task": {
             "kind": "classify", "text": "question", "pair": "context", "label": "answer",
-            "max_length": 96,
+            "max_length": length,
         },
         "data": {
             "train": str(folder / "train.jsonl"), "test": str(folder / "test.jsonl"),
             "split": {"validation": 0.1, "seed": seed},
         },
         "techniques": techniques,
-        "training": {"epochs": 2, "batch_size": 16, "learning_rate": 2e-4, "seed": seed},
+        "training": {"epochs": epochs, "batch_size": 16, "learning_rate": 2e-4, "seed": seed},
         "evaluation": {"best": "accuracy"},
     }  # fmt: skip
 
@@ -132,9 +132,11 @@ def domain(name: str, recipe: dict[str, Any], runs_dir: Path) -> dict[str, Any]:
     return told(done[-1]) if done else learn(recipe, runs_dir)
 
 
-def measured(way: str, folder: Path, runs_dir: Path, seeds: list[int]) -> dict[str, Any]:
+def measured(way: str, folder: Path, runs_dir: Path, asked: argparse.Namespace) -> dict[str, Any]:
     """A way of learning the task, with every seed."""
-    runs = [learn(task(folder, way, seed), runs_dir) for seed in seeds]
+    runs = [
+        learn(task(folder, way, seed, asked.length, asked.epochs), runs_dir) for seed in asked.seeds
+    ]
     result: dict[str, Any] = {name: summary(runs, name) for name in ("accuracy", "f1_macro")}
     lost = [run["forgetting"]["forgetting"][0] for run in runs if run["forgetting"]]
     if lost:
@@ -154,6 +156,8 @@ def main() -> None:
     parser.add_argument("--answers", type=int, default=1000, help="of MedQuAD, for topics")
     parser.add_argument("--runs", type=Path, help="folder of runs; domains in it are used again")
     parser.add_argument("--task-rows", type=int, default=500, help="of PubMedQA, train and test")
+    parser.add_argument("--length", type=int, default=96, help="tokens of question and abstract")
+    parser.add_argument("--epochs", type=int, default=2, help="over the task's rows")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--ways", nargs="+", default=list(USUAL), choices=list(WAYS))
     parser.add_argument("--keep", default="sequential", help="name of the file with the results")
@@ -168,9 +172,9 @@ def main() -> None:
             for name, recipe in (("language", language), ("topics", topics))
             if f"run:{name}" in needed
         }
-        ways = {way: measured(way, folder, runs_dir, asked.seeds) for way in asked.ways}
+        ways = {way: measured(way, folder, runs_dir, asked) for way in asked.ways}
         recipes = {"language": language(folder), "topics": topics(folder)}
-        recipes |= {way: task(folder, way, 0) for way in asked.ways}
+        recipes |= {way: task(folder, way, 0, asked.length, asked.epochs) for way in asked.ways}
         text = json.dumps(
             {
                 "texts": asked.texts, "answers": asked.answers,

@@ -3,8 +3,8 @@
 A batch of 8,192 tokens over 32,000 pieces has a gigabyte of fp32 logits, and as much again for
 their gradient. Here the tokens are taken in chunks: of each the logits, its part of the loss and
 at once its part of both gradients are computed, and the logits are let go (as in Wijmans et al.
-2024, section 4, and Liger-Kernel's fused linear cross-entropy). The chunks are small enough for
-the processor's cache, so it takes no longer than the plain loss.
+2024, section 4, and Liger-Kernel's fused linear cross-entropy). On a processor the chunks are small
+enough for its cache, so it takes no longer than the plain loss.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from torch.nn import functional
 IGNORED = -100
 """Label of a token that is not trained."""
 
-MOST_LOGITS = 2**22
-"""Logits that are held at a time: 16 MiB."""
+MOST_LOGITS = {"cpu": 2**22, "cuda": 2**27}
+"""Logits that are held at a time: 16 MiB, and 512 MiB where many small products would cost more
+to start than to compute."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class _Summed(torch.autograd.Function):
         d_weight = torch.zeros_like(weight)
         d_bias = None if bias is None else torch.zeros_like(bias)
         cast = weight.to(dtype)
-        step = max(1, MOST_LOGITS // len(weight))
+        step = _tokens_at_a_time(weight)
         for start in range(0, len(hidden), step):
             part = hidden[start : start + step].to(dtype)
             wanted = labels[start : start + step].unsqueeze(1)
@@ -136,13 +137,18 @@ def _wanted(output: Deferred, labels: Tensor) -> tuple[Tensor, Tensor]:
 
 def _each(output: Deferred, hidden: Tensor, labels: Tensor) -> Tensor:
     weight = output.weight.to(output.dtype)
-    step = max(1, MOST_LOGITS // len(weight))
+    step = _tokens_at_a_time(weight)
     losses = []
     for start in range(0, len(hidden), step):
         logits = _logits(hidden[start : start + step].to(output.dtype), weight, output.bias)
         wanted = labels[start : start + step].unsqueeze(1)
         losses.append((torch.logsumexp(logits, 1, keepdim=True) - logits.gather(1, wanted))[:, 0])
     return torch.cat(losses) if losses else hidden.new_zeros(0, dtype=torch.float32)
+
+
+def _tokens_at_a_time(weight: Tensor) -> int:
+    most = MOST_LOGITS.get(weight.device.type, MOST_LOGITS["cpu"])
+    return max(1, most // len(weight))
 
 
 def _logits(hidden: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
