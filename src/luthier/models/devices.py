@@ -22,6 +22,9 @@ except ImportError:  # Windows has no such module.
 
 Precision = Literal["fp32", "bf16"]
 
+USUAL_TOKENS = 8192
+"""Of a micro-batch."""
+
 
 @dataclass(frozen=True)
 class World:
@@ -91,6 +94,20 @@ def autocast(precision: Precision, place: torch.device) -> AbstractContextManage
     if precision == "fp32":
         return nullcontext()
     return torch.autocast(place.type, torch.bfloat16)
+
+
+def token_budget(asked: int | None, place: torch.device) -> int:
+    """Tokens that a micro-batch may have: what is asked, else as many as a device works well on.
+
+    A processor gains nothing from more. A GPU waits for its next kernel with fewer, and with more
+    a base of usual size would not fit.
+    """
+    if asked is not None:
+        return asked
+    if place.type != "cuda":
+        return USUAL_TOKENS
+    memory = torch.cuda.get_device_properties(place).total_memory
+    return USUAL_TOKENS * max(1, memory // (10 * 2**30))
 
 
 def memory_free(place: torch.device) -> int | None:

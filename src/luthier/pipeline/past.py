@@ -17,7 +17,13 @@ from luthier.data.prepared import Prepared
 from luthier.evaluation.predictor import Predictor
 from luthier.evaluation.saved import ABOUT, saved
 from luthier.models.bases import Base
-from luthier.models.devices import autocast, choose_precision, device, seed_everything
+from luthier.models.devices import (
+    autocast,
+    choose_precision,
+    device,
+    seed_everything,
+    token_budget,
+)
 from luthier.models.graft import called_beside, under_head
 from luthier.models.model import Model
 from luthier.pipeline.rows import set_folder, together
@@ -156,7 +162,8 @@ class LookingBack:
 
     def _batches(self, rows: Sequence[int], seeds: Sequence[int]) -> Iterator[tuple[int, Batch]]:
         """Micro-batches within the token budget, each with its number of examples."""
-        chosen, limit = np.asarray(rows, dtype=np.int64), self._settings.max_tokens
+        chosen = np.asarray(rows, dtype=np.int64)
+        limit = token_budget(self._settings.max_tokens, device())
         shared = self.task.of_step([self.examples[row] for row in chosen])
         parts = micro_batches(chosen, self._lengths, parts=1, max_tokens=limit)
         for index, part in enumerate(parts):

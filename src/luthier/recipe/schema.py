@@ -202,9 +202,10 @@ class Training(Config):
     """Rows per optimizer step where `batch_size` is `auto`; default: 32."""
     gradient_accumulation_steps: Annotated[int, Field(gt=0)] = 1
     """Micro-batches per optimizer step. The gradient is that of one large batch, exactly."""
-    max_tokens: Annotated[int, Field(gt=0)] = 8192
-    """Token budget of a micro-batch, padding included: longer batches are cut into several. With
-    `batch_size: auto` it follows from that."""
+    max_tokens: Annotated[int, Field(gt=0)] | None = None
+    """Token budget of a micro-batch, padding included: longer batches are cut into several, which
+    changes the update by rounding alone. Default: 8,192 on a processor, 8,192 for every 10 GiB of
+    its memory on a GPU. With `batch_size: auto` it follows from that."""
     group_by_length: bool = True
     """Form batches of rows of like length, so that little is padding. False: wholly random."""
     learning_rate: Annotated[float, Field(gt=0)] = 1e-4

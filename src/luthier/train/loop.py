@@ -18,7 +18,7 @@ from luthier.data.batch import Rows, micro_batches, plan_epoch
 from luthier.metrics import higher_is_better
 from luthier.models import kernels
 from luthier.models.batch_norm import keep_frozen_statistics
-from luthier.models.devices import choose_precision, device, world
+from luthier.models.devices import choose_precision, device, token_budget, world
 from luthier.models.model import Model
 from luthier.models.prefix import Prefix
 from luthier.recipe.schema import Training
@@ -174,7 +174,7 @@ class Session:
             self.rows_of(step),
             self.lengths,
             parts=self.settings.gradient_accumulation_steps,
-            max_tokens=self.settings.max_tokens,
+            max_tokens=token_budget(self.settings.max_tokens, device()),
         )
 
     def batches(self, step: int) -> Iterable[Batch]:
