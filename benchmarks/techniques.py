@@ -5,6 +5,9 @@ PhraseBank (Malo et al. 2014; sentences on which all annotators agree, a fifth a
 run is a process of its own, so that its peak of memory is its own. No checkpoint is chosen: the
 last weights count. The learning rate is 2e-4 where weights of the base move, higher where small
 additions do; none was searched for, so a few points say nothing.
+
+    python -m benchmarks.techniques
+    python -m benchmarks.techniques --ways full others --data phrasebank --rows 600 --seeds 0
 """
 
 from __future__ import annotations
@@ -45,6 +48,30 @@ WAYS: dict[str, tuple[list[dict[str, Any]], float]] = {
 }
 """Name to techniques and learning rate. The last one is a second stage, behind ``full``."""
 
+OTHERS: dict[str, tuple[list[dict[str, Any]], float]] = {
+    "gradual freeze": ([{"kind": "gradual_freeze"}], 2e-4),
+    "layer_norm": ([{"kind": "layer_norm"}], SMALL),
+    "reinit": ([{"kind": "reinit", "top": 1}], 2e-4),
+    "rslora": ([{"kind": "lora", "r": 16, "variant": "rslora"}], SMALL),
+    "pissa": ([{"kind": "lora", "r": 16, "variant": "pissa"}], SMALL),
+    "lora_plus": ([{"kind": "lora", "r": 16, "variant": "lora_plus"}], SMALL),
+    "adalora": ([{"kind": "adalora"}], SMALL),
+    "vera": ([{"kind": "vera"}], SMALLER),
+    "oft": ([{"kind": "oft"}], 5e-4),
+    "boft": ([{"kind": "boft"}], 5e-4),
+    "loha": ([{"kind": "loha"}], SMALL),
+    "lokr": ([{"kind": "lokr"}], SMALL),
+    "prompt": ([{"kind": "prompt"}], SMALLER),
+    "p_tuning": ([{"kind": "p_tuning"}], SMALL),
+    "l2_sp": ([{"kind": "l2_sp"}], 2e-4),
+    "r_drop": ([{"kind": "r_drop"}], 2e-4),
+    "fgm": ([{"kind": "fgm"}], 2e-4),
+    "neftune": ([{"kind": "neftune"}], 2e-4),
+    "ema": ([{"kind": "ema"}], 2e-4),
+    "swa": ([{"kind": "swa"}], 2e-4),
+}
+"""The rest of what there is, asked for as ``--ways others``."""
+
 EPOCHS = {"sst2": 3, "phrasebank": 5}
 HEALING = 2
 """Epochs of the stage that heals."""
@@ -64,7 +91,7 @@ def data(name: str, rows: int, seed: int) -> dict[str, Any]:
 
 
 def recipe(name: str, way: str, rows: int, seed: int) -> dict[str, Any]:
-    techniques, rate = WAYS[way]
+    techniques, rate = (WAYS | OTHERS)[way]
     common = {
         "task": {"kind": "classify", "max_length": 128}, "data": data(name, rows, seed),
         "evaluation": {"earlier": False},
@@ -129,19 +156,25 @@ def together(runs: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def _named(way: str) -> list[str]:
+    return list(OTHERS) if way == "others" else [way]
+
+
 def main() -> None:
     """Every way on every data set, with every seed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=10_000, help="of training, at most")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--data", nargs="+", default=list(EPOCHS), choices=list(EPOCHS))
-    parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=list(WAYS))
+    ways = [*WAYS, *OTHERS, "others"]
+    parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=ways)
     parser.add_argument("--keep", default="techniques", help="name of the file with the results")
     asked = parser.parse_args()
+    chosen = [way for asked_for in asked.ways for way in _named(asked_for)]
     result: dict[str, Any] = {"rows": asked.rows, "seeds": asked.seeds, "recipes": {}}
     for name in asked.data:
         result[name] = {}
-        for way in asked.ways:
+        for way in chosen:
             runs = [measured(recipe(name, way, asked.rows, seed)) for seed in asked.seeds]
             result[name][way] = {**together(runs), "runs": runs}
             print(name, way, together(runs), flush=True)
