@@ -4,7 +4,7 @@ ROUGE is rouge-score's, with stems; of the three summaries of a test dialogue th
 fits best. The model must beat the first three turns and the longest turn, which are measured here.
 Published figures are by other scripts, so they are neighbours, not rivals: see ``PUBLISHED``.
 
-    python -m benchmarks.summaries [--base luthier-t5] [--train 500] [--test 50] [--minutes 50]
+    python -m benchmarks.summaries [--base luthier-gpt] [--train 500] [--test 50] [--minutes 50]
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def recipe(base: Any, folder: Path, epochs: float, minutes: float | None) -> dic
             name: str(folder / f"{name}.jsonl") for name in ("train", "validation", "test")
         } | {"prepare": []},
         "training": {
-            "epochs": epochs, "batch_size": 32, "learning_rate": 1e-3, "seed": 0,
+            "epochs": epochs, "batch_size": 16, "learning_rate": 5e-4, "seed": 0,
             "schedule": {"kind": "linear", "warmup": 0.05}, **limit,
         },
     }  # fmt: skip
@@ -105,7 +105,7 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--base", default="luthier-t5", help="A base; JSON makes a new one.")
+    parser.add_argument("--base", default="luthier-gpt", help="A base; JSON makes a new one.")
     parser.add_argument("--train", type=int, help="Dialogues to train on; default: all.")
     parser.add_argument("--test", type=int, help="Dialogues to test on; default: all.")
     parser.add_argument("--epochs", type=float, default=8, help="Passes over the dialogues.")
