@@ -24,21 +24,23 @@ from luthier import api
 from luthier.pipeline import Listener, tune
 from luthier.recipe.load import load_recipe
 
-CASES = {
-    "head only": {"kind": "freeze", "all_but_head": True},
-    "half frozen": {"kind": "freeze", "lowest": 4},
+CASES: dict[str, tuple[dict[str, Any], float]] = {
+    "head only": ({"kind": "freeze", "all_but_head": True}, 1e-3),
+    "half frozen": ({"kind": "freeze", "lowest": 4}, 1e-4),
 }
+"""Name to technique and learning rate."""
 EPOCHS = 5
 
 
-def recipe(train: Path, test: Path, technique: dict[str, Any], reuse: bool) -> dict[str, Any]:
+def recipe(case: str, train: Path, test: Path, reuse: bool) -> dict[str, Any]:
+    technique, rate = CASES[case]
     return {
         "name": "frozen",
         "base": "minilm-l6",
         "task": {"kind": "classify", "max_length": 128},
         "data": {"train": str(train), "test": str(test), "split": {"validation": 0.1}},
         "techniques": [technique],
-        "training": {"epochs": EPOCHS, "learning_rate": 1e-3, "dropout": 0.0,
+        "training": {"epochs": EPOCHS, "learning_rate": rate, "dropout": 0.0,
                      "reuse_frozen": reuse},
         "evaluation": {"resamples": 100},
     }  # fmt: skip
@@ -66,21 +68,22 @@ def timed(values: dict[str, Any], texts: list[str]) -> dict[str, Any]:
     }
 
 
-def compared(technique: dict[str, Any], train: Path, test: Path) -> dict[str, Any]:
-    """The three runs of a technique, and how their answers differ."""
+def compared(case: str, train: Path, test: Path) -> dict[str, Any]:
+    """The three runs of a case, and how their answers differ."""
     texts = pl.read_csv(test, separator="\t", quote_char=None)["text"].to_list()
     with tempfile.TemporaryDirectory() as cache:
         os.environ["LUTHIER_CACHE"] = cache
         runs = {
-            "always": timed(recipe(train, test, technique, reuse=False), texts),
-            "once": timed(recipe(train, test, technique, reuse=True), texts),
-            "again": timed(recipe(train, test, technique, reuse=True), texts),
+            "always": timed(recipe(case, train, test, reuse=False), texts),
+            "once": timed(recipe(case, train, test, reuse=True), texts),
+            "again": timed(recipe(case, train, test, reuse=True), texts),
         }
     answers = {name: np.array(run.pop("probabilities")) for name, run in runs.items()}
     plain, ours = answers["always"], answers["once"]
     spent = {name: run["processor_seconds"] for name, run in runs.items()}
     return {
-        "technique": technique,
+        "technique": CASES[case][0],
+        "learning_rate": CASES[case][1],
         **runs,
         "faster": round(spent["always"] / spent["once"], 2),
         "faster_again": round(spent["always"] / spent["again"], 2),
@@ -103,8 +106,8 @@ def main() -> None:
         chosen = chosen.sample(rows + 500, seed=0, shuffle=True)
         chosen[:rows].write_csv(train, separator="\t", quote_style="never")
         chosen[rows:].write_csv(test, separator="\t", quote_style="never")
-        for name, technique in CASES.items():
-            results[name] = compared(technique, train, test)
+        for name in CASES:
+            results[name] = compared(name, train, test)
             print(name, results[name]["faster"], results[name]["faster_again"], flush=True)
     keep("frozen_prefix", {"rows": rows, "epochs": EPOCHS, "cases": results})
 
