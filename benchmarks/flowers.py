@@ -39,7 +39,7 @@ def pretraining() -> dict[str, Any]:
             "train": str(folder / "train.parquet"), "test": str(folder / "test.parquet"),
             "split": {"validation": 0.0},
         },
-        "training": {**RATE, "learning_rate": 2e-3, "epochs": 40},
+        "training": {**RATE, "learning_rate": 2e-3, "epochs": 8},
     }  # fmt: skip
 
 
