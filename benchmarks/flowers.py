@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import data_folder, keep, summary, tune
+from luthier.core.files import read_json, write_json
 
 SEEDS = (0, 1, 2)
 
@@ -39,7 +40,7 @@ def pretraining() -> dict[str, Any]:
             "train": str(folder / "train.parquet"), "test": str(folder / "test.parquet"),
             "split": {"validation": 0.0},
         },
-        "training": {**RATE, "learning_rate": 2e-3, "epochs": 8},
+        "training": {**RATE, "learning_rate": 2e-3, "epochs": 60},
     }  # fmt: skip
 
 
@@ -85,13 +86,15 @@ def measured(rows: str, runs_dir: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Pass a folder with the run ``cifar10`` to go on from it; default: it is trained."""
+    """Pass a folder to keep runs in; what was pre-trained there is taken again."""
     result: dict[str, Any] = {"seeds": SEEDS, "epochs": ROWS}
     with tempfile.TemporaryDirectory() as folder:
         runs_dir = Path(sys.argv[1] if sys.argv[1:] else folder)
-        if not sys.argv[1:]:
-            result["pretraining"] = tune(pretraining(), runs_dir)
-            print("pretraining", result["pretraining"], flush=True)
+        figures = runs_dir / "pretraining.json"
+        if not figures.is_file():
+            write_json(figures, tune(pretraining(), runs_dir))
+        result["pretraining"] = read_json(figures)
+        print("pretraining", result["pretraining"], flush=True)
         result |= {rows: measured(rows, runs_dir) for rows in ROWS}
     # The recipes without the place of the data.
     result["recipes"] = {"pretraining": pretraining(), "transfer": transfer("all", 0)}

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from tests.helpers import classifier, model_for
 
 from luthier.models import kernels
+from luthier.models.kernels import causal
 from luthier.models.kernels.attention import _Attention
+from luthier.models.kernels.causal import _Causal, attend_causally
 from luthier.models.kernels.dropout import FastDropout, keep_mask
 
 
@@ -80,6 +82,50 @@ def test_attention_gradient_with_dropout_is_that_of_its_forward() -> None:
         return _Attention.apply(*inputs, None, 0.5, 0.3)
 
     assert torch.autograd.gradcheck(attend, (q, k, v))
+
+
+@pytest.mark.parametrize("in_hand", [1, 2**17])
+@pytest.mark.parametrize("queries", [1, 4, 128])
+def test_causal_attention_equals_torch_forward_and_backward(
+    monkeypatch: pytest.MonkeyPatch, queries: int, in_hand: int
+) -> None:
+    monkeypatch.setattr(causal, "QUERIES", queries)
+    monkeypatch.setattr(causal, "IN_HAND", in_hand)
+    torch.manual_seed(0)
+    q, k, v = (torch.randn(2, 3, 11, 4, dtype=torch.float64, requires_grad=True) for _ in range(3))
+    ours = _Causal.apply(q, k, v, 0.4, 0.0)
+    theirs = torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True, scale=0.4)
+    torch.testing.assert_close(ours, theirs)
+    weight = torch.randn_like(ours)
+    for mine, reference in zip(
+        torch.autograd.grad((ours * weight).sum(), (q, k, v)),
+        torch.autograd.grad((theirs * weight).sum(), (q, k, v)),
+        strict=True,
+    ):
+        torch.testing.assert_close(mine, reference)
+
+
+def test_causal_attention_gradient_with_dropout_is_that_of_its_forward(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(causal, "QUERIES", 2)
+    q, k, v = (torch.randn(2, 2, 5, 4, dtype=torch.float64, requires_grad=True) for _ in range(3))
+
+    def attend(*inputs: torch.Tensor) -> torch.Tensor:
+        torch.manual_seed(3)
+        return _Causal.apply(*inputs, 0.5, 0.3)
+
+    assert torch.autograd.gradcheck(attend, (q, k, v))
+
+
+def test_causal_attention_drops_what_it_is_asked_to() -> None:
+    torch.manual_seed(0)
+    q, k = torch.zeros(1, 1, 300, 8), torch.zeros(1, 1, 300, 8)
+    v = torch.ones(1, 1, 300, 8)
+    out = attend_causally(q, k, v, scale=1.0, dropout=0.25)
+    # With equal weights a query's output is the share of keys that were kept, scaled back.
+    assert out[0, 0, 0].unique().item() in (0.0, pytest.approx(4 / 3))
+    assert out.mean().item() == pytest.approx(1.0, abs=0.02)
 
 
 @pytest.mark.parametrize("padded", [False, True])

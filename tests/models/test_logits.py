@@ -40,10 +40,11 @@ GPT2 = GPT2Config(
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("chunk", [61, 61 * 7, 2**20])
 def test_value_and_gradients_are_those_of_the_plain_loss(
-    monkeypatch: pytest.MonkeyPatch, bias: bool, chunk: int
+    monkeypatch: pytest.MonkeyPatch, bias: bool, chunk: int, smoothing: float
 ) -> None:
     monkeypatch.setattr(kernel, "MOST_LOGITS", {"cpu": chunk})
     torch.manual_seed(0)
@@ -51,16 +52,29 @@ def test_value_and_gradients_are_those_of_the_plain_loss(
     hidden = torch.randn(3, 11, 16, requires_grad=True)
     labels = torch.randint(0, 61, (3, 11))
     labels[torch.rand(3, 11) < 0.3] = IGNORED
-    plain = functional.cross_entropy(layer(hidden).view(-1, 61), labels.view(-1), reduction="sum")
+    plain = cross_entropy(layer(hidden), labels, smoothing=smoothing)
+    reference = functional.cross_entropy(
+        layer(hidden).view(-1, 61), labels.view(-1), label_smoothing=smoothing
+    )
+    torch.testing.assert_close(plain / (labels != IGNORED).sum(), reference)
     inputs = [hidden, *layer.parameters()]
     wanted = torch.autograd.grad(plain * 0.7, inputs)
-    ours = cross_entropy(Deferred(hidden, layer.weight, layer.bias, torch.float32), labels)
+    deferred = Deferred(hidden, layer.weight, layer.bias, torch.float32)
+    ours = cross_entropy(deferred, labels, smoothing=smoothing)
     torch.testing.assert_close(ours, plain)
     for got, want in zip(torch.autograd.grad(ours * 0.7, inputs), wanted, strict=True):
         torch.testing.assert_close(got, want, rtol=1e-5, atol=1e-6)
-    each = token_losses(Deferred(hidden, layer.weight, layer.bias, torch.float32), labels)
+    each = token_losses(deferred, labels)
     torch.testing.assert_close(each, token_losses(layer(hidden), labels))
-    torch.testing.assert_close(each.sum(), plain.detach())
+    if not smoothing:
+        torch.testing.assert_close(each.sum(), plain.detach())
+
+
+def test_loss_of_what_seemed_impossible_is_exact() -> None:
+    hidden = torch.tensor([[200.0, 0.0]], requires_grad=True)
+    layer = torch.eye(3, 2).requires_grad_()
+    found = cross_entropy(Deferred(hidden, layer, None, torch.float32), torch.tensor([1]))
+    assert found.item() == 200.0
 
 
 @pytest.mark.parametrize("attention", ["sdpa", "eager", "fast"])
@@ -146,10 +160,12 @@ def test_attention_by_document_has_the_gradients_of_a_mask(config: Any) -> None:
     assert network.config._attn_implementation == "luthier_documents"
     for one, other in zip(*found, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
-    # Padding is still masked.
-    mask = torch.ones_like(ids)
-    mask[1, 9:] = 0
-    padded = network(ids, attention_mask=mask).logits.hidden
-    kernels.use_standard(network)
-    plain = network(ids, attention_mask=mask).logits.hidden
-    torch.testing.assert_close(padded[mask > 0], plain[mask > 0], rtol=1e-4, atol=1e-5)
+    # Nothing looks at padding, on whichever side it is.
+    for padding in (slice(9, None), slice(0, 3)):
+        mask = torch.ones_like(ids)
+        mask[1, padding] = 0
+        kernels.use_fast(network)
+        padded = network(ids, attention_mask=mask).logits.hidden
+        kernels.use_standard(network)
+        plain = network(ids, attention_mask=mask).logits.hidden
+        torch.testing.assert_close(padded[mask > 0], plain[mask > 0], rtol=1e-4, atol=1e-5)

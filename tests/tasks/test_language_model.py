@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from tests.models.test_new import TEXTS, trained, unasked
 from tests.tiny import write_base
+from transformers import BartConfig
 
 from luthier.core.errors import ModelError
 from luthier.data.packing import IGNORED
@@ -32,7 +33,10 @@ from luthier.tasks.task import inputs_of
 ROWS = TEXTS.to_frame().with_columns(
     pl.lit("notes").alias("_source"), pl.int_range(pl.len()).alias("_row")
 )
-OBJECTIVES = {"causal": "decoder", "masked": "encoder", "span": "encoder_decoder"}
+OBJECTIVES = {
+    "causal": "decoder", "masked": "encoder", "span": "encoder_decoder",
+    "denoise": "encoder_decoder",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -46,15 +50,18 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, Model
         )  # type: ignore[arg-type]
         base = make_base(NewBase(new=network), TEXTS, folder / family, find=unasked)
         tokenizer = load_tokenizer(base)
-        task = LanguageModel(max_length=32).build({}, tokenizer)
+        task = LanguageModel(max_length=32, objective=objective).build({}, tokenizer)  # type: ignore[arg-type]
         found[objective] = task, load_model(base, task.head(), tokenizer, dropout=0.0)
     return found
 
 
 def test_the_objective_is_that_of_the_tokenizer(made: dict[str, tuple[Any, Model]]) -> None:
     for objective, (task, model) in made.items():
-        asked = LanguageModel(objective=objective).build({}, model.processor)  # type: ignore[arg-type]
-        assert type(task.objective) is type(asked.objective)
+        usual = LanguageModel().build({}, model.processor)
+        if objective == "denoise":
+            assert usual.objective.spans.whole is False
+        else:
+            assert type(task.objective) is type(usual.objective)
     with pytest.raises(ModelError, match="no sentinel"):
         LanguageModel(objective="span").build({}, made["masked"][1].processor)
     with pytest.raises(ModelError, match="no mask token"):
@@ -87,18 +94,21 @@ def test_chinese_characters_are_words() -> None:
         assert word_starts(tokenizer)[ids].sum() >= 4, kind
 
 
+class Vocabulary:
+    """With sentinels from 1,000 on."""
+
+    def get_vocab(self) -> dict[str, int]:
+        return {f"<extra_id_{number}>": 1000 + number for number in range(40)}
+
+
 @settings(max_examples=80, deadline=None)
 @given(
     count=some.integers(0, 200), rate=some.floats(0.05, 0.6), length=some.floats(1, 8),
     seed=some.integers(0, 9),
 )  # fmt: skip
 def test_spans_come_back_in_their_places(count: int, rate: float, length: float, seed: int) -> None:
-    class Vocabulary:
-        def get_vocab(self) -> dict[str, int]:
-            return {f"<extra_id_{number}>": 1000 + number for number in range(40)}
-
     ids = np.arange(count) + 5
-    spans = Spans(Vocabulary(), rate, length)  # type: ignore[arg-type]
+    spans = Spans(Vocabulary(), rate, length, whole=False)  # type: ignore[arg-type]
     read, said = spans(ids, np.random.default_rng(seed))
     taken: dict[int, list[int]] = {}
     for token in said:
@@ -110,6 +120,32 @@ def test_spans_come_back_in_their_places(count: int, rate: float, length: float,
         assert sum(map(len, taken.values())) == min(max(round(count * rate), 1), count - 1)
     other = spans(ids, np.random.default_rng(seed + 1))
     assert [len(read), len(said)] == [len(part) for part in other]
+    denoising = Spans(Vocabulary(), rate, length, whole=True)  # type: ignore[arg-type]
+    read_there, whole_text = denoising(ids, np.random.default_rng(seed))
+    assert read_there.tolist() == read.tolist()
+    assert whole_text.tolist() == ids.tolist()
+
+
+def test_an_encoder_decoder_with_a_mask_token_denoises(tmp_path: Path) -> None:
+    """BART's own objective, with its start token and the tokens that frame a text."""
+    tokenizer = trained("encoder", "bpe")
+    start = tokenizer.sep_token_id
+    BartConfig(
+        vocab_size=len(tokenizer), d_model=16, encoder_layers=1, decoder_layers=1,
+        decoder_start_token_id=start, pad_token_id=tokenizer.pad_token_id,
+    ).save_pretrained(tmp_path)  # fmt: skip
+    tokenizer.save_pretrained(tmp_path)
+    task = LanguageModel(max_length=64, rate=0.3).build(
+        {}, load_tokenizer(Base("bart", tmp_path, "folder"))
+    )
+    batch = task.collate_to_train(task.encode(ROWS.head(1)), (0, 1, 2))
+    read, said = batch["input_ids"][0].tolist(), batch["labels"][0].tolist()
+    assert said == tokenizer(ROWS["text"][0], truncation=True, max_length=64)["input_ids"]
+    assert batch["decoder_input_ids"][0].tolist() == [start, *said[:-1]]
+    masks = read.count(tokenizer.mask_token_id)
+    assert masks > 0
+    assert len(said) - len(read) + masks == round(0.3 * (len(said) - 2))
+    assert (read[0], read[-1]) == (said[0], said[-1])
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)

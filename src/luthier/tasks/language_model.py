@@ -37,16 +37,17 @@ class LanguageModel(TaskConfig):
     """This task."""
     text: str | None = None
     """Column with the text; default: found by its usual names."""
-    objective: Literal["auto", "causal", "masked", "span"] = "auto"
+    objective: Literal["auto", "causal", "masked", "span", "denoise"] = "auto"
     """What is foretold. `causal`: every token from those before it (GPT). `masked`: words that are
-    hidden (BERT). `span`: spans that are taken out (T5). `auto`: what the base's tokenizer is made
-    for, by its special tokens."""
+    hidden (BERT). `span`: spans that are taken out (T5). `denoise`: the whole text, of which spans
+    are taken out (BART), so that also copying is learned. `auto`: what the base's tokenizer is
+    made for, by its special tokens."""
     max_length: Annotated[int, Field(gt=7)] = 512
     """Tokens of a block, special ones included; at most as many as the base has positions for.
     Blocks of `causal` are full and may hold several documents, which do not see each other; for
     the others every document is by itself, a long one in pieces."""
     rate: Annotated[float, Field(gt=0, lt=1)] = 0.15
-    """Share of the tokens that is hidden (`masked`) or taken out (`span`)."""
+    """Share of the tokens that is hidden (`masked`) or taken out (`span`, `denoise`)."""
     span_length: Annotated[float, Field(ge=1)] = 3.0
     """Mean tokens of a span that is taken out."""
     join_rows: bool = False

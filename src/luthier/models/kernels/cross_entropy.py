@@ -23,6 +23,9 @@ MOST_LOGITS = {"cpu": 2**22, "cuda": 2**27}
 """Logits that are held at a time: 16 MiB, and 512 MiB where many small products would cost more
 to start than to compute."""
 
+LEAST = 1e-30
+"""Chance below which its logarithm is no longer exact."""
+
 
 @dataclass(frozen=True)
 class Deferred:
@@ -50,7 +53,7 @@ class _Summed(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, labels: Tensor,
-        dtype: torch.dtype,
+        dtype: torch.dtype, smoothing: float,
     ) -> Tensor:  # fmt: skip
         total = hidden.new_zeros((), dtype=torch.float32)
         d_hidden = torch.empty_like(hidden)
@@ -62,12 +65,12 @@ class _Summed(torch.autograd.Function):
             part = hidden[start : start + step].to(dtype)
             wanted = labels[start : start + step].unsqueeze(1)
             logits = _logits(part, cast, bias)
-            highest, place = logits.max(1, keepdim=True)
             chances = torch.softmax(logits, 1)
-            # The largest chance is never 0, so its logarithm gives the partition exactly enough.
-            partition = highest - chances.gather(1, place).log()
-            total += (partition - logits.gather(1, wanted)).sum()
-            chances.scatter_add_(1, wanted, chances.new_full(wanted.shape, -1.0))
+            total += _surprise(logits, chances, wanted).sum()
+            chances.scatter_add_(1, wanted, chances.new_full(wanted.shape, smoothing - 1.0))
+            if smoothing:
+                total += smoothing * (logits.gather(1, wanted) - logits.mean(1, True)).sum()
+                chances -= smoothing / logits.shape[1]
             gradient = chances.to(dtype)
             d_hidden[start : start + step] = gradient @ cast
             if dtype == d_weight.dtype:
@@ -83,26 +86,37 @@ class _Summed(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         scale = gradients[0]
         found = [None if kept is None else kept * scale for kept in ctx.saved_tensors]
-        return (*found, None, None)
+        return (*found, None, None, None)
 
 
-def cross_entropy(output: Tensor | Deferred, labels: Tensor) -> Tensor:
+def _surprise(logits: Tensor, chances: Tensor, wanted: Tensor) -> Tensor:
+    """The negative logarithm of the chance of the wanted: (tokens, 1)."""
+    own = chances.gather(1, wanted)
+    losses = -own.log()
+    rare = (own < LEAST)[:, 0]
+    if bool(rare.any()):
+        few = logits[rare]
+        losses[rare] = torch.logsumexp(few, 1, keepdim=True) - few.gather(1, wanted[rare])
+    return losses
+
+
+def cross_entropy(output: Tensor | Deferred, labels: Tensor, *, smoothing: float = 0.0) -> Tensor:
     """The sum of the cross-entropies of all tokens that have a label.
 
     Args:
         output: Logits (..., vocabulary), or what they are to be computed from.
         labels: (...), ``IGNORED`` where there is none.
+        smoothing: Share of each truth that is spread over the vocabulary (Szegedy et al. 2016).
     """
     if isinstance(output, Tensor):
         flat = output.flatten(0, -2).float()
         return functional.cross_entropy(
-            flat, labels.flatten(), ignore_index=IGNORED, reduction="sum"
-        )
+            flat, labels.flatten(), ignore_index=IGNORED, reduction="sum",
+            label_smoothing=smoothing,
+        )  # fmt: skip
     hidden, wanted = _wanted(output, labels)
-    if not torch.is_grad_enabled():
-        return _each(output, hidden, wanted).sum()
     summed: Tensor = _Summed.apply(  # type: ignore[no-untyped-call]
-        hidden, output.weight, output.bias, wanted, output.dtype
+        hidden, output.weight, output.bias, wanted, output.dtype, smoothing
     )
     return summed
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
+
+from luthier.models.kernels.causal import attend_causally
 
 NAME = "luthier_documents"
 
@@ -33,8 +34,14 @@ def use_document_attention(network: PreTrainedModel) -> None:
 
 
 def mask(*, attention_mask: Tensor | None = None, **settings: Any) -> Tensor | None:
-    """What transformers asks a mask of: none, unless some tokens are padding or cached."""
-    if attention_mask is None and settings["q_length"] == settings["kv_length"]:
+    """What transformers asks a mask of: none, unless tokens are cached or padded on the left.
+
+    No token looks at padding that stands behind it.
+    """
+    if settings["q_length"] == settings["kv_length"] and (
+        attention_mask is None
+        or (attention_mask.dim() == 2 and bool((attention_mask.int().diff(dim=1) <= 0).all()))
+    ):
         return None
     made: Tensor | None = sdpa_mask(attention_mask=attention_mask, **settings)
     return made
@@ -52,17 +59,23 @@ def attend(
     **settings: Any,
 ) -> tuple[Tensor, None]:
     """The signature transformers calls attention by; tensors (batch, heads, length, size)."""
-    groups = [] if attention_mask is not None else _groups(query, position_ids)
-    if len(groups) < 2:
+    batch, heads, length, size = query.shape
+    if attention_mask is not None or length != key.size(2):
         given: tuple[Tensor, None] = sdpa_attention_forward(
             module, query, key, value, attention_mask,
             dropout=dropout, scaling=scaling, **settings,
         )  # fmt: skip
         return given
-    batch, heads, length, size = query.shape
+    how = {
+        "scale": size**-0.5 if scaling is None else scaling,
+        "dropout": dropout if module.training else 0.0,
+    }
     times = heads // key.size(1)
     if times > 1:
         key, value = key.repeat_interleave(times, 1), value.repeat_interleave(times, 1)
+    groups = _groups(query, position_ids)
+    if len(groups) == 1:
+        return attend_causally(query, key, value, **how).transpose(1, 2), None
     sizes = [rows * tokens for rows, tokens in groups]
     flat = (
         torch.functional.split(x.transpose(1, 2).reshape(-1, heads, size), sizes)
@@ -71,9 +84,7 @@ def attend(
     found = []
     for (rows, tokens), *parts in zip(groups, *flat, strict=True):
         q, k, v = (part.view(rows, tokens, heads, size).transpose(1, 2) for part in parts)
-        out = functional.scaled_dot_product_attention(
-            q, k, v, dropout_p=dropout if module.training else 0.0, scale=scaling, is_causal=True
-        )
+        out = attend_causally(q, k, v, **how)
         found.append(out.transpose(1, 2).reshape(-1, heads, size))
     return torch.cat(found).view(batch, length, heads, size), None
 
@@ -85,7 +96,7 @@ def _groups(query: Tensor, position_ids: Tensor | None) -> list[tuple[int, int]]
     """
     batch, _, length, _ = query.shape
     if position_ids is None or length < 2:
-        return []
+        return [(batch, length)]
     begins = position_ids.expand(batch, length).diff(dim=1) != 1
     whole = torch.nn.functional.pad(begins, (1, 0), value=True).flatten()
     starts = whole.nonzero().flatten().tolist()

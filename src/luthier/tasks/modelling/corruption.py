@@ -14,6 +14,9 @@ from luthier.data.packing import IGNORED, Numbers
 MASKED, RANDOM = 0.8, 0.1
 """Shares of the chosen tokens that are masked, and replaced by any other; the rest stays."""
 
+MASKS = 100
+"""Spans that a mask token stands for at most, as many as T5 has sentinels."""
+
 
 class Masking:
     """Whole words hidden, as in BERT (Devlin et al. 2019, and their whole-word masking).
@@ -77,24 +80,27 @@ class Masking:
 
 
 class Spans:
-    """Spans to fill in, each with a sentinel in its place, as in T5 (Raffel et al. 2020, 3.1.4).
+    """Spans to fill in, each with a mark in its place.
+
+    Said are the spans alone, each behind its mark, as in T5 (Raffel et al. 2020, 3.1.4), or the
+    whole text, as in BART (Lewis et al. 2020, text infilling; there spans may also be empty).
 
     Args:
-        tokenizer: With the sentinels ``<extra_id_0>`` and so on.
+        tokenizer: With the sentinels ``<extra_id_0>`` and so on, or, for the whole text, with a
+            mask token.
         rate: Share of the tokens that is taken out.
         length: Mean tokens of a span.
+        whole: Whether the whole text is to be said.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, rate: float, length: float) -> None:
-        self.rate, self.length = rate, length
-        known = tokenizer.get_vocab()
-        names = (f"<extra_id_{number}>" for number in range(len(known)))
-        self.sentinels: list[int] = []
-        for name in names:
-            if name not in known:
-                break
-            self.sentinels.append(known[name])
-        if not self.sentinels:
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerBase, rate: float, length: float, *, whole: bool
+    ) -> None:
+        self.rate, self.length, self.whole = rate, length, whole
+        self.marks = sentinels(tokenizer)
+        if whole and not self.marks and tokenizer.mask_token_id is not None:
+            self.marks = [tokenizer.mask_token_id] * MASKS
+        if not self.marks:
             raise ModelError(
                 "The base has no sentinel tokens such as <extra_id_0> for spans to fill in.",
                 where="task.objective",
@@ -113,19 +119,28 @@ class Spans:
         """
         count = len(ids)
         if count < 2:
-            return ids, ids[:0]
+            return ids, ids if self.whole else ids[:0]
         noise = min(max(round(count * self.rate), 1), count - 1)
-        spans = min(max(round(noise / self.length), 1), noise, count - noise, len(self.sentinels))
+        spans = min(max(round(noise / self.length), 1), noise, count - noise, len(self.marks))
         gaps = _parts(count - noise, spans, random)
         taken = _parts(noise, spans, random)
         ends = np.cumsum(gaps + taken)
         read, said = [], []
         for number, end in enumerate(ends):
-            sentinel = np.array([self.sentinels[number]])
+            mark = np.array([self.marks[number]])
             begin = end - taken[number]
-            read += [ids[begin - gaps[number] : begin], sentinel]
-            said += [sentinel, ids[begin:end]]
-        return np.concatenate(read), np.concatenate(said)
+            read += [ids[begin - gaps[number] : begin], mark]
+            said += [mark, ids[begin:end]]
+        return np.concatenate(read), ids if self.whole else np.concatenate(said)
+
+
+def sentinels(tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """The numbers of ``<extra_id_0>``, ``<extra_id_1>`` and so on; empty if there are none."""
+    known = tokenizer.get_vocab()
+    found: list[int] = []
+    while (name := f"<extra_id_{len(found)}>") in known:
+        found.append(known[name])
+    return found
 
 
 def _parts(total: int, count: int, random: np.random.Generator) -> Numbers:

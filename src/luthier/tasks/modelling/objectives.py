@@ -12,9 +12,11 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from luthier.data.packing import IGNORED, Numbers, stack
+from luthier.models.families import Family
 from luthier.models.model import Head
+from luthier.models.processors import config_behind
 from luthier.tasks.about import About
-from luthier.tasks.modelling.corruption import Masking, Spans
+from luthier.tasks.modelling.corruption import Masking, Spans, sentinels
 from luthier.tasks.task import Example
 
 if TYPE_CHECKING:
@@ -31,15 +33,23 @@ def objective_for(
     Raises:
         ModelError: If the tokenizer has not the special tokens that it needs.
     """
-    name = config.objective
-    if name == "auto":
-        spans = "<extra_id_0>" in tokenizer.get_vocab()
-        name = "span" if spans else "causal" if tokenizer.mask_token_id is None else "masked"
+    name = _usual(tokenizer) if config.objective == "auto" else config.objective
     if name == "causal":
         return Causal(tokenizer, length)
     if name == "masked":
         return Masked(tokenizer, length, Masking(tokenizer, config.rate))
-    return Spanned(tokenizer, length, Spans(tokenizer, config.rate, config.span_length))
+    spans = Spans(tokenizer, config.rate, config.span_length, whole=name == "denoise")
+    return Spanned(tokenizer, length, spans)
+
+
+def _usual(tokenizer: PreTrainedTokenizerBase) -> str:
+    """The objective that bases with such special tokens are made by."""
+    if sentinels(tokenizer):
+        return "span"
+    if tokenizer.mask_token_id is None:
+        return "causal"
+    _, family = config_behind(tokenizer)
+    return "denoise" if family is Family.ENCODER_DECODER else "masked"
 
 
 class Objective(ABC):
@@ -166,9 +176,7 @@ class Masked(Objective):
     def __init__(self, tokenizer: PreTrainedTokenizerBase, length: int, masking: Masking) -> None:
         super().__init__(tokenizer, length)
         self.masking = masking
-        framed = np.array(tokenizer("")["input_ids"], dtype=np.int64)
-        middle = (len(framed) + 1) // 2
-        self._before, self._behind = framed[:middle], framed[middle:]
+        self._before, self._behind = _frame(tokenizer)
 
     @property
     def room(self) -> int:
@@ -187,7 +195,7 @@ class Masked(Objective):
 
 
 class Spanned(Objective):
-    """Spans that are taken out (Raffel et al. 2020)."""
+    """Spans that are taken out: they are said (Raffel et al. 2020), or all (Lewis et al. 2020)."""
 
     head = Head("AutoModelForSeq2SeqLM", {}, "SEQ_2_SEQ_LM")
     about = About(
@@ -202,12 +210,18 @@ class Spanned(Objective):
     def __init__(self, tokenizer: PreTrainedTokenizerBase, length: int, spans: Spans) -> None:
         super().__init__(tokenizer, length)
         self.spans = spans
-        self._end = np.array([tokenizer.eos_token_id], dtype=np.int64)
-        self._sentinels = np.array(spans.sentinels)
+        self._before, self._behind = _frame(tokenizer)
+        start = getattr(config_behind(tokenizer)[0], "decoder_start_token_id", None)
+        self._start = np.array([self.padding if start is None else start])
+
+    @property
+    def room(self) -> int:
+        """What special tokens leave."""
+        return self.length - len(self._before) - len(self._behind)
 
     def covered(self, labels: Numbers) -> Numbers:
-        """The labels that are neither sentinels nor the end."""
-        no_text = [IGNORED, *self._end, *self._sentinels]
+        """The labels that are neither marks nor special tokens."""
+        no_text = [IGNORED, *self._before, *self._behind, *self.spans.marks]
         counts: Numbers = (~np.isin(labels, no_text)).sum(axis=1)
         return counts
 
@@ -216,15 +230,21 @@ class Spanned(Objective):
         read, labels = [], []
         for example, random in zip(examples, randoms, strict=True):
             ids, said = self.spans(example["input_ids"], random)
-            read.append(np.concatenate([ids, self._end]))
-            labels.append(np.concatenate([said, self._end]))
-        start = np.array([self.padding])
-        before = [np.concatenate([start, said[:-1]]) for said in labels]
+            read.append(np.concatenate([self._before, ids, self._behind]))
+            labels.append(np.concatenate([self._before, said, self._behind]))
+        before = [np.concatenate([self._start, said[:-1]]) for said in labels]
         return {
             **_read(read, self.padding),
             "decoder_input_ids": padded(before, self.padding),
             "labels": padded(labels, IGNORED),
         }
+
+
+def _frame(tokenizer: PreTrainedTokenizerBase) -> tuple[Numbers, Numbers]:
+    """Special tokens before a text and behind it; a single one ends it."""
+    framed = np.array(tokenizer("")["input_ids"], dtype=np.int64)
+    middle = len(framed) // 2
+    return framed[:middle], framed[middle:]
 
 
 def _read(rows: Sequence[Numbers], padding: int) -> Arrays:

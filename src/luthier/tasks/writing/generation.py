@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from transformers import GenerationConfig, PreTrainedTokenizerBase
 
 from luthier.metrics import Written
@@ -85,15 +84,7 @@ def loss(
         smoothing: Share of the probability that all tokens are to have alike.
     """
     logits, labels = predicted(signs, logits, labels)
-    count = float((labels != IGNORED).sum())
-    if not smoothing:
-        return cross_entropy(logits, labels), count
-    table = logits.logits() if isinstance(logits, Deferred) else logits
-    total = functional.cross_entropy(
-        table.flatten(0, -2).float(), labels.flatten(),
-        ignore_index=IGNORED, reduction="sum", label_smoothing=smoothing,
-    )  # fmt: skip
-    return total, count
+    return cross_entropy(logits, labels, smoothing=smoothing), float((labels != IGNORED).sum())
 
 
 def read(
