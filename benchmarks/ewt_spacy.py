@@ -6,6 +6,9 @@ package holds. Dev picks the weights. The figures are computed by the same code 
 without their subtypes.
 
     python -m benchmarks.ewt_spacy [--rows N] [--steps 20000]
+
+It takes most of a day of one core. Ctrl-C ends the training, and the best network so far is
+measured.
 """
 
 from __future__ import annotations
@@ -106,7 +109,11 @@ def main() -> None:
             rows = rows_of(data / file, asked.rows if part == "train" else None)
             DocBin(docs=[document(row, vocab) for row in rows]).to_disk(folder / f"{part}.spacy")
         before = time.process_time()
-        train(settings(folder, asked.steps), folder / "out")
+        stopped = False
+        try:
+            train(settings(folder, asked.steps), folder / "out")
+        except KeyboardInterrupt:
+            stopped = True
         trained = time.process_time() - before
         network = spacy.load(folder / "out" / "model-best")
         answers = list(network.pipe(unread(row, network.vocab) for row in test))
@@ -119,6 +126,7 @@ def main() -> None:
             "spacy": version("spacy"),
             "figures": found,
             "processor_seconds": round(trained, 1),
+            "stopped": stopped,
             "sentences": len(test),
             "config": config,
         },

@@ -5,6 +5,7 @@ fits best. The model must beat the first three turns and the longest turn, which
 Published figures are by other scripts, so they are neighbours, not rivals: see ``PUBLISHED``.
 
     python -m benchmarks.summaries [--base luthier-gpt] [--train 500] [--test 50] [--minutes 50]
+        [--runs-dir FOLDER]
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def recipe(base: Any, folder: Path, epochs: float, minutes: float | None) -> dic
         } | {"prepare": []},
         "training": {
             "epochs": epochs, "batch_size": 16, "learning_rate": 5e-4, "seed": 0,
-            "schedule": {"kind": "linear", "warmup": 0.05}, **limit,
+            "dropout": 0.0, "schedule": {"kind": "linear", "warmup": 0.05}, **limit,
         },
     }  # fmt: skip
 
@@ -61,7 +62,7 @@ def splits_of(given: argparse.Namespace) -> dict[str, list[Row]]:
     test = rows_of(folder / "test.jsonl", given.test)
     return {
         "train": rows_of(folder / "train.jsonl.gz", given.train),
-        "validation": rows_of(folder / "dev.jsonl", given.test),
+        "validation": rows_of(folder / "dev.jsonl", min(200, given.test or 200)),
         "test": [{**row, "summary": row[TRUE[0]]} for row in test],
     }
 
@@ -87,12 +88,15 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
             pl.DataFrame(rows).select(kept).write_ndjson(Path(folder) / f"{name}.jsonl")
         used = recipe(given.base, Path(folder), given.epochs, given.minutes)
         started = time.perf_counter()
-        run = api.tune(used, runs_dir=Path(folder) / "runs")
+        run = api.tune(used, runs_dir=given.runs_dir or Path(folder) / "runs")
         seconds = time.perf_counter() - started
         metrics = run.verdict()["metrics"]
+        report = json.loads(next(run.path.glob("stages/*/report.json")).read_text("utf-8"))
     return {
         "recipe": {**used, "data": "dialogsum"},
         "rows": {name: len(rows) for name, rows in splits.items()},
+        "parameters": report["parameters"]["total"],
+        "epochs": round(report["training"]["epochs"], 2),
         "metrics": {
             name: {end: round(value, 4) for end, value in estimate.items()}
             for name, estimate in metrics.items()
@@ -110,6 +114,7 @@ def main() -> None:
     parser.add_argument("--test", type=int, help="Dialogues to test on; default: all.")
     parser.add_argument("--epochs", type=float, default=8, help="Passes over the dialogues.")
     parser.add_argument("--minutes", type=float, help="Stop training after so many.")
+    parser.add_argument("--runs-dir", type=Path, help="Keep the run in this folder.")
     given = parser.parse_args()
     if given.base.startswith("{"):
         given.base = json.loads(given.base)
