@@ -28,6 +28,7 @@ from spacy.vocab import Vocab
 
 from benchmarks.common import data_folder, keep, rows_of
 from luthier.metrics import Tagged, Tree, measure_dependencies, measure_entities, measure_tags
+from luthier.metrics.entities import mentions
 
 Row = dict[str, Any]
 
@@ -83,7 +84,10 @@ def sure(doc: Doc) -> list[float]:
 def figures(rows: list[Row], answers: list[Doc]) -> dict[str, float]:
     """The metrics that ``ewt_multitask`` compares."""
     tags = [Tagged([token.tag_ for token in doc], sure(doc)) for doc in answers]
-    entities = [Tagged(read_entities(doc), sure(doc)) for doc in answers]
+    entities = [
+        Tagged(tags, sure(doc), [1.0] * len(mentions(tags)))
+        for doc, tags in ((doc, read_entities(doc)) for doc in answers)
+    ]
     truth = [Tree(row["head"], row["deprel"]) for row in rows]
     pos = measure_tags([row["upos"] for row in rows], tags, resamples=0)
     ner = measure_entities([row["ner"] for row in rows], entities, resamples=0)

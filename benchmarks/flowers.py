@@ -1,10 +1,12 @@
 """Transfer to photos of flowers, from a network that this project pre-trains, against none.
 
 The small ResNet is trained from scratch on 15,000 images of CIFAR-10 (Krizhevsky 2009). Then it
-is tuned to five flowers in two stages: the frozen body under a new head, then everything, the
-deeper the faster. ``scratch`` is the same network with random weights, trained on the same rows
-for as many seconds or more. ``all``: four fifths of 4,317 photos; ``few``: 20 of each class. The
-split and training take the same seed; no checkpoint is chosen: the last weights count.
+is tuned to five flowers: ``whole`` at once, or ``in stages``, the frozen body under a new head for
+two fifths of the passes, then everything, the deeper the faster. ``scratch`` is the same network
+with random weights. All see the same rows in as many passes, which take ``whole`` and ``scratch``
+the same time. Rows are four fifths of 4,317 photos, or 20 of each class, for a short and a long
+training. The split and training take the same seed; no checkpoint is chosen: the last weights
+count.
 """
 
 from __future__ import annotations
@@ -20,11 +22,12 @@ from luthier.core.files import read_json, write_json
 
 SEEDS = (0, 1, 2)
 
-ROWS: dict[str, dict[str, Any]] = {
-    "few": {"few_shot": 20, "frozen": 30, "whole": 20, "scratch": 40},
-    "all": {"few_shot": None, "frozen": 1, "whole": 2, "scratch": 3},
+BUDGETS: dict[str, tuple[int | None, int]] = {
+    "few, 5 passes": (20, 5),
+    "few, 40 passes": (20, 40),
+    "all, 3 passes": (None, 3),
 }
-"""Rows of each class in train, and epochs of the stages and of training from scratch."""
+"""Rows of each class in train (None: all), and passes over them."""
 
 RATE = {"learning_rate": 3e-3, "batch_size": 64, "weight_decay": 0.05}
 AUGMENT = "standard"
@@ -44,8 +47,8 @@ def pretraining() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def stage(rows: str, seed: int, **changes: Any) -> dict[str, Any]:
-    split = {"validation": 0.0, "test": 0.2, "seed": seed, "few_shot": ROWS[rows]["few_shot"]}
+def stage(few: int | None, seed: int, **changes: Any) -> dict[str, Any]:
+    split = {"validation": 0.0, "test": 0.2, "seed": seed, "few_shot": few}
     return {
         "task": {"kind": "image", "augment": AUGMENT},
         "data": {"train": str(data_folder("flowers5")), "split": split},
@@ -53,41 +56,52 @@ def stage(rows: str, seed: int, **changes: Any) -> dict[str, Any]:
     }
 
 
-def transfer(rows: str, seed: int) -> dict[str, Any]:
-    epochs = ROWS[rows]
+def at_once(base: str, few: int | None, passes: int, seed: int) -> dict[str, Any]:
+    """All weights from a base, or from random ones."""
+    training = {**RATE, "epochs": passes, "seed": seed}
+    return {"name": "flowers", **stage(few, seed, base=base, training=training)}
+
+
+def whole(few: int | None, passes: int, seed: int) -> dict[str, Any]:
+    return at_once("run:cifar10", few, passes, seed)
+
+
+def scratch(few: int | None, passes: int, seed: int) -> dict[str, Any]:
+    return at_once("new:resnet-small", few, passes, seed)
+
+
+def in_stages(few: int | None, passes: int, seed: int) -> dict[str, Any]:
+    head = max(1, round(passes * 2 / 5))
     frozen = stage(
-        rows, seed, name="frozen", base="run:cifar10",
+        few, seed, name="frozen", base="run:cifar10",
         techniques=[{"kind": "freeze", "all_but_head": True}],
-        training={**RATE, "learning_rate": 1e-2, "epochs": epochs["frozen"], "seed": seed},
+        training={**RATE, "learning_rate": 1e-2, "epochs": head, "seed": seed},
     )  # fmt: skip
-    whole = stage(
-        rows, seed, name="whole", techniques=[{"kind": "discriminative", "decay": 0.85}],
-        training={**RATE, "epochs": epochs["whole"], "seed": seed},
+    rest = stage(
+        few, seed, name="whole", techniques=[{"kind": "discriminative", "decay": 0.85}],
+        training={**RATE, "epochs": passes - head, "seed": seed},
     )  # fmt: skip
-    return {"name": f"flowers-{rows}", "stages": [frozen, whole]}
+    return {"name": "flowers", "stages": [frozen, rest]}
 
 
-def scratch(rows: str, seed: int) -> dict[str, Any]:
-    training = {**RATE, "epochs": ROWS[rows]["scratch"], "seed": seed}
-    own = stage(rows, seed, base="new:resnet-small", training=training)
-    return {"name": f"flowers-{rows}-scratch", **own}
+WAYS = {"whole": whole, "in stages": in_stages, "scratch": scratch}
 
 
-def measured(rows: str, runs_dir: Path) -> dict[str, Any]:
-    """Transfer and training from scratch on the same rows, for every seed."""
+def measured(budget: str, runs_dir: Path) -> dict[str, Any]:
+    """Every way on the same rows, for every seed."""
     found: dict[str, Any] = {}
-    for name, recipe in (("transfer", transfer), ("scratch", scratch)):
-        runs = [tune(recipe(rows, seed), runs_dir) for seed in SEEDS]
+    for name, recipe in WAYS.items():
+        runs = [tune(recipe(*BUDGETS[budget], seed), runs_dir) for seed in SEEDS]
         metrics = ("accuracy", "precision_macro", "recall_macro", "f1_macro")
         figures = {metric: summary(runs, metric) for metric in metrics}
-        found[name] = {**figures, "trained": [run["trained"] for run in runs], "runs": runs}
-        print(rows, name, figures, found[name]["trained"], flush=True)
+        found[name] = {**figures, "trained": [run["trained"] for run in runs]}
+        print(budget, name, figures["accuracy"], found[name]["trained"], flush=True)
     return found
 
 
 def main() -> None:
     """Pass a folder to keep runs in; what was pre-trained there is taken again."""
-    result: dict[str, Any] = {"seeds": SEEDS, "epochs": ROWS}
+    result: dict[str, Any] = {"seeds": SEEDS, "budgets": BUDGETS}
     with tempfile.TemporaryDirectory() as folder:
         runs_dir = Path(sys.argv[1] if sys.argv[1:] else folder)
         figures = runs_dir / "pretraining.json"
@@ -95,9 +109,10 @@ def main() -> None:
             write_json(figures, tune(pretraining(), runs_dir))
         result["pretraining"] = read_json(figures)
         print("pretraining", result["pretraining"], flush=True)
-        result |= {rows: measured(rows, runs_dir) for rows in ROWS}
+        result |= {budget: measured(budget, runs_dir) for budget in BUDGETS}
     # The recipes without the place of the data.
-    result["recipes"] = {"pretraining": pretraining(), "transfer": transfer("all", 0)}
+    recipes = {name: way(None, 3, 0) for name, way in WAYS.items()}
+    result["recipes"] = {"pretraining": pretraining(), **recipes}
     keep("flowers", json.loads(json.dumps(result).replace(str(data_folder("")) + "/", "")))
 
 

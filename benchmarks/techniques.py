@@ -3,8 +3,8 @@
 SST-2 (Socher et al. 2013; 10,000 rows of training, the GLUE dev set as the test) and the Financial
 PhraseBank (Malo et al. 2014; sentences on which all annotators agree, a fifth as the test). Every
 run is a process of its own, so that its peak of memory is its own. No checkpoint is chosen: the
-last weights count. The learning rate is 2e-4 where weights of the base move, higher where small
-additions do; none was searched for, so a few points say nothing.
+last weights count. The learning rate is 2e-4 where weights of the base move, else the technique's
+own, which ``default_rates`` found on other data.
 
     python -m benchmarks.techniques
     python -m benchmarks.techniques --ways full others --data phrasebank --rows 600 --seeds 0
@@ -27,42 +27,40 @@ from benchmarks.common import data_folder, keep
 from luthier.recipe.load import recipe_text
 from luthier.runs import Run
 
-SMALL, SMALLER = 1e-3, 5e-3
-"""Learning rates of additions, and of few numbers."""
-
-WAYS: dict[str, tuple[list[dict[str, Any]], float]] = {
+WAYS: dict[str, tuple[list[dict[str, Any]], float | None]] = {
     "full": ([{"kind": "full"}], 2e-4),
-    "head only": ([{"kind": "freeze", "all_but_head": True}], SMALLER),
+    "head only": ([{"kind": "freeze", "all_but_head": True}], None),
     "freeze half": ([{"kind": "freeze", "lowest": 4}], 2e-4),
     "gradual unfreeze": ([{"kind": "gradual_unfreeze"}], 2e-4),
     "discriminative": ([{"kind": "discriminative", "decay": 0.85}], 2e-4),
-    "lora": ([{"kind": "lora", "r": 16}], SMALL),
-    "dora": ([{"kind": "lora", "r": 16, "variant": "dora"}], SMALL),
-    "ia3": ([{"kind": "ia3"}], SMALLER),
-    "prefix": ([{"kind": "prefix"}], SMALLER),
-    "bitfit": ([{"kind": "bitfit"}], SMALL),
+    "lora": ([{"kind": "lora", "r": 16}], 1e-3),
+    "dora": ([{"kind": "lora", "r": 16, "variant": "dora"}], 1e-3),
+    "ia3": ([{"kind": "ia3"}], None),
+    "prefix": ([{"kind": "prefix"}], None),
+    "bitfit": ([{"kind": "bitfit"}], None),
     "drop 2 of 6, healed": (
         [{"kind": "drop_layers", "count": 2}, {"kind": "distil", "teacher": "uncut"}],
         1e-4,
     ),
 }
-"""Name to techniques and learning rate. The last one is a second stage, behind ``full``."""
+"""Name to techniques and learning rate; None: the technique's own. The last one is a second stage,
+behind ``full``."""
 
-OTHERS: dict[str, tuple[list[dict[str, Any]], float]] = {
+OTHERS: dict[str, tuple[list[dict[str, Any]], float | None]] = {
     "gradual freeze": ([{"kind": "gradual_freeze"}], 2e-4),
-    "layer_norm": ([{"kind": "layer_norm"}], SMALL),
+    "layer_norm": ([{"kind": "layer_norm"}], None),
     "reinit": ([{"kind": "reinit", "top": 1}], 2e-4),
-    "rslora": ([{"kind": "lora", "r": 16, "variant": "rslora"}], SMALL),
-    "pissa": ([{"kind": "lora", "r": 16, "variant": "pissa"}], SMALL),
-    "lora_plus": ([{"kind": "lora", "r": 16, "variant": "lora_plus"}], SMALL),
-    "adalora": ([{"kind": "adalora"}], SMALL),
-    "vera": ([{"kind": "vera"}], SMALLER),
-    "oft": ([{"kind": "oft"}], 5e-4),
-    "boft": ([{"kind": "boft"}], 5e-4),
-    "loha": ([{"kind": "loha"}], SMALL),
-    "lokr": ([{"kind": "lokr"}], SMALL),
-    "prompt": ([{"kind": "prompt"}], SMALLER),
-    "p_tuning": ([{"kind": "p_tuning"}], SMALL),
+    "rslora": ([{"kind": "lora", "r": 16, "variant": "rslora"}], 1e-3),
+    "pissa": ([{"kind": "lora", "r": 16, "variant": "pissa"}], 1e-3),
+    "lora_plus": ([{"kind": "lora", "r": 16, "variant": "lora_plus"}], 1e-3),
+    "adalora": ([{"kind": "adalora"}], None),
+    "vera": ([{"kind": "vera"}], None),
+    "oft": ([{"kind": "oft"}], None),
+    "boft": ([{"kind": "boft"}], None),
+    "loha": ([{"kind": "loha"}], None),
+    "lokr": ([{"kind": "lokr"}], None),
+    "prompt": ([{"kind": "prompt"}], None),
+    "p_tuning": ([{"kind": "p_tuning"}], None),
     "l2_sp": ([{"kind": "l2_sp"}], 2e-4),
     "r_drop": ([{"kind": "r_drop"}], 2e-4),
     "fgm": ([{"kind": "fgm"}], 2e-4),
@@ -97,8 +95,9 @@ def recipe(name: str, way: str, rows: int, seed: int) -> dict[str, Any]:
         "evaluation": {"earlier": False},
     }  # fmt: skip
 
-    def stage(used: list[dict[str, Any]], rate: float, epochs: int) -> dict[str, Any]:
-        training = {"epochs": epochs, "batch_size": 32, "learning_rate": rate, "seed": seed}
+    def stage(used: list[dict[str, Any]], rate: float | None, epochs: int) -> dict[str, Any]:
+        training = {"epochs": epochs, "batch_size": 32, "seed": seed}
+        training |= {} if rate is None else {"learning_rate": rate}
         return {**common, "techniques": used, "training": training}
 
     if not way.startswith("drop"):

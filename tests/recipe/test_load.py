@@ -13,7 +13,10 @@ from luthier.core.errors import RecipeError
 from luthier.recipe.aliases import TECHNIQUE, TOP
 from luthier.recipe.load import dump_recipe, load_recipe
 from luthier.recipe.registries import TASKS
-from luthier.recipe.schema import Data, Evaluation, Recipe, Split, Stage, Training
+from luthier.recipe.schema import NEW_RATE, Data, Evaluation, Recipe, Split, Stage, Training
+from luthier.techniques.freeze import HEAD_RATE
+from luthier.techniques.ia3 import Ia3
+from luthier.techniques.lora import Lora
 
 BASIC = """\
 name: news
@@ -52,6 +55,26 @@ def test_several_stages(tmp_path: Path) -> None:
     text += "- {task: classify, data: {train: c}}\n"
     first, second = load(tmp_path, text).recipe.stages
     assert (first.name, second.name, second.base) == ("stage1", "stage2", None)
+
+
+@pytest.mark.parametrize(
+    "overrides, rate",
+    [
+        ([], Lora.rate),
+        (["techniques=[]"], 1e-4),
+        (["techniques=[{kind: discriminative}]"], 1e-4),
+        (["techniques=[{kind: discriminative}, {kind: ia3}]"], Ia3.rate),
+        (["techniques=[{kind: freeze, all_but_head: true}]"], HEAD_RATE),
+        (["techniques=[]", "base={new: {family: encoder}}"], NEW_RATE),
+        (["training.learning_rate=1e-4"], 1e-4),
+    ],
+)
+def test_the_rate_suits_what_is_trained(tmp_path: Path, overrides: list[str], rate: float) -> None:
+    loaded = load(tmp_path, BASIC, *overrides)
+    assert loaded.recipe.stages[0].training.learning_rate == rate
+    assert loaded.recipe.stages[0].training.epochs == 4
+    again = load(tmp_path, dump_recipe(loaded.recipe))
+    assert again.recipe == loaded.recipe
 
 
 def test_bom_is_no_part_of_the_first_key(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from luthier.cli.output import print_json, print_table
 
 
 def command(as_json: Json = False) -> None:
-    """List the techniques: name, what each does, the families it works on, where it is from."""
+    """List the techniques: what each does, its usual learning rate, where it works and is from."""
     from luthier.recipe.compatible import described
 
     found = described()
@@ -15,6 +15,13 @@ def command(as_json: Json = False) -> None:
         print_json({"techniques": found})
         return
     print_table(
-        ("technique", "what it does", "families", "source"),
-        [(t["kind"], t["does"], ", ".join(t["families"]), t["source"]) for t in found],
+        ("technique", "what it does", "rate", "families", "source"),
+        [
+            (t["kind"], t["does"], _rate(t["learning_rate"]), ", ".join(t["families"]), t["source"])
+            for t in found
+        ],
     )
+
+
+def _rate(rate: float | None) -> str:
+    return "" if rate is None else f"{rate:g}"

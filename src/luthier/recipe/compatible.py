@@ -15,13 +15,17 @@ def works_with(technique: Any, task: Any) -> bool:
 
 
 def described() -> list[dict[str, Any]]:
-    """Every technique: kind, what it does, families and tasks it works with, where it is from."""
+    """Every technique: what it does, what it works with, where it is from.
+
+    ``learning_rate`` is what suits it; None: the usual one.
+    """
     techniques: dict[str, Any] = dict(TECHNIQUES.members())
     tasks = TASKS.members()
     return [
         {
             "kind": kind,
             "does": (technique.__doc__ or "").splitlines()[0],
+            "learning_rate": technique.rate,
             "families": list(technique.families),
             "tasks": [name for name, task in tasks.items() if works_with(technique, task)],
             "source": technique.source,

@@ -12,6 +12,9 @@ from luthier.recipe.compatible import works_with
 from luthier.recipe.new import BaseName
 from luthier.recipe.registries import OPTIMIZERS, PREPARATION, SCHEDULES, TASKS, TECHNIQUES
 
+NEW_RATE = 1e-3
+"""The learning rate that suits random weights."""
+
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -209,7 +212,8 @@ class Training(Config):
     group_by_length: bool = True
     """Form batches of rows of like length, so that little is padding. False: wholly random."""
     learning_rate: Annotated[float, Field(gt=0)] = 1e-4
-    """Highest learning rate, before a technique's multiplier."""
+    """Highest learning rate, before a technique's multiplier. Default: what suits the techniques
+    (`luthier techniques` says it), 1e-3 for a new base, else 1e-4."""
     optimizer: Annotated[Any, Registered(OPTIMIZERS, default="adamw")] = Field(
         default={"kind": "adamw"}, validate_default=True
     )
@@ -310,10 +314,19 @@ class Stage(Config):
     """What is measured and what must be reached."""
 
     @model_validator(mode="after")
+    def _rate_suits_what_is_trained(self) -> Self:
+        if "learning_rate" not in self.training.model_fields_set:
+            suited = [rate for technique in self.techniques if (rate := technique.usual_rate())]
+            usual = NEW_RATE if self._is_new() else self.training.learning_rate
+            known = {"learning_rate": max(suited, default=usual)}
+            # The recipe is frozen from here on.
+            object.__setattr__(self, "training", self.training.model_copy(update=known))
+        return self
+
+    @model_validator(mode="after")
     def _new_base_is_trained(self) -> Self:
-        new = str(self.base).partition(":")[0] == "new"
         adapted = [technique.kind for technique in self.techniques if technique.needs_base]
-        if new and adapted:
+        if self._is_new() and adapted:
             raise ValueError(f"{adapted[0]} adapts a trained base, and {self.base} is random")
         return self
 
@@ -334,6 +347,10 @@ class Stage(Config):
                 "set merge: true"
             )
         return self
+
+    def _is_new(self) -> bool:
+        """Whether the base has random weights."""
+        return str(self.base).partition(":")[0] == "new"
 
     def spelled_out(self) -> list[Self]:
         """The stage, behind the one that its task asks for before its own."""

@@ -26,6 +26,7 @@ class AdaLora(Targeted):
     on average `target_r` are left. What matters is measured by weights and gradients.
     """
 
+    rate: ClassVar[float | None] = 1e-2
     source: ClassVar[str] = "Zhang et al. 2023, arXiv:2303.10512"
 
     kind: Literal["adalora"] = "adalora"

@@ -39,6 +39,7 @@ class Adapter(Technique):
     """Freezes the base, trains what peft adds to it, and trains and saves the head whole."""
 
     needs_base: ClassVar[bool] = True
+    rate: ClassVar[float | None] = 1e-3
 
     quantize: Literal["8bit", "4bit"] | None = None
     """Keep the frozen matrices of the base in so few bits, through bitsandbytes: a quarter or an

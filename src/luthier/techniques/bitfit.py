@@ -19,6 +19,7 @@ class BitFit(Technique):
     """
 
     needs_base: ClassVar[bool] = True
+    rate: ClassVar[float | None] = 1e-2
     source: ClassVar[str] = "Ben Zaken et al. 2022, arXiv:2106.10199"
 
     kind: Literal["bitfit"] = "bitfit"

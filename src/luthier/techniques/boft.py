@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 class Boft(Targeted):
     """Train rotations made of sparse factors, and the head (Liu et al. 2024)."""
 
+    rate: ClassVar[float | None] = 2e-3
     source: ClassVar[str] = "Liu et al. 2024, arXiv:2311.06243"
 
     kind: Literal["boft"] = "boft"

@@ -14,6 +14,9 @@ from luthier.techniques.technique import Rule, Technique
 if TYPE_CHECKING:
     from luthier.models.model import Model
 
+HEAD_RATE = 2e-2
+"""The learning rate that suits a head by itself."""
+
 Layers = int | Annotated[str, Field(pattern=r"^\d+-\d+$")]
 
 
@@ -37,6 +40,10 @@ class Freeze(Technique):
     names such as `*.attention.*`, or `re:` and a regular expression of the whole name."""
     all_but_head: bool = False
     """Freeze the whole base: only the head learns."""
+
+    def usual_rate(self) -> float | None:
+        """A head alone takes larger steps."""
+        return HEAD_RATE if self.all_but_head else None
 
     def rules(self, model: Model, progress: float) -> list[Rule]:
         """Multiplier 0 for everything chosen."""

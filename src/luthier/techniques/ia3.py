@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 class Ia3(Mergeable):
     """Train vectors that scale what a few layers compute, and the head (Liu et al. 2022)."""
 
+    rate: ClassVar[float | None] = 2e-2
     source: ClassVar[str] = "Liu et al. 2022, arXiv:2205.05638"
 
     kind: Literal["ia3"] = "ia3"

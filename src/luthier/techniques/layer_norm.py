@@ -16,6 +16,7 @@ class LayerNorm(Technique):
     """Train scales and shifts of the base's normalisations, and the head (Qi et al. 2022)."""
 
     needs_base: ClassVar[bool] = True
+    rate: ClassVar[float | None] = 1e-2
     source: ClassVar[str] = "Qi et al. 2022, arXiv:2211.08682"
 
     kind: Literal["layer_norm"] = "layer_norm"

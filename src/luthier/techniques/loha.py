@@ -12,6 +12,7 @@ from luthier.techniques.adapter import Product
 class LoHa(Product):
     """Train Hadamard products of low-rank updates, and the head (Hyeon-Woo et al. 2022)."""
 
+    rate: ClassVar[float | None] = 1e-2
     source: ClassVar[str] = "Hyeon-Woo et al. 2022, arXiv:2108.06098"
 
     kind: Literal["loha"] = "loha"

@@ -12,6 +12,7 @@ from luthier.techniques.adapter import Product
 class LoKr(Product):
     """Train Kronecker products as updates, and the head (Edalati et al. 2022)."""
 
+    rate: ClassVar[float | None] = 1e-2
     source: ClassVar[str] = "Edalati et al. 2022, arXiv:2212.10650"
 
     kind: Literal["lokr"] = "lokr"

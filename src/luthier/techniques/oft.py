@@ -20,6 +20,7 @@ class Oft(Targeted):
     Angles between neurons stay as pre-training left them.
     """
 
+    rate: ClassVar[float | None] = 2e-3
     source: ClassVar[str] = "Qiu et al. 2023, arXiv:2306.07280"
 
     kind: Literal["oft"] = "oft"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 class PTuning(PromptLearning):
     """Train a small network that makes vectors to stand before the text (Liu et al. 2021)."""
 
+    rate: ClassVar[float | None] = 1e-2
     source: ClassVar[str] = "Liu et al. 2021, arXiv:2103.10385"
     families: ClassVar[tuple[str, ...]] = ("encoder",)
     per_token: ClassVar[bool] = False

@@ -20,6 +20,7 @@ else:
 class Prefix(PromptLearning):
     """Train keys and values that stand before those of every layer (Li and Liang 2021)."""
 
+    rate: ClassVar[float | None] = 2e-2
     source: ClassVar[str] = "Li and Liang 2021, arXiv:2101.00190"
     families: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 class Prompt(PromptLearning):
     """Train vectors that stand before the text's own at the input (Lester et al. 2021)."""
 
+    rate: ClassVar[float | None] = 3e-1
     source: ClassVar[str] = "Lester et al. 2021, arXiv:2104.08691"
     families: ClassVar[tuple[str, ...]] = ("encoder",)
     per_token: ClassVar[bool] = False

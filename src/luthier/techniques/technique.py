@@ -86,10 +86,16 @@ class Technique(Config):
     """Whether it works where the task's layers are ours, on any base, and not transformers'."""
     per_token: ClassVar[bool] = True
     """Whether it works where the network says something of every token, and not of the whole."""
+    rate: ClassVar[float | None] = None
+    """The learning rate that suits what it trains; None: as usual."""
     source: ClassVar[str] = ""
     """Where it was published: authors, year, number of the paper."""
 
     kind: str
+
+    def usual_rate(self) -> float | None:
+        """The learning rate of recipes that name none; None: as without the technique."""
+        return self.rate
 
     def check(self, model: Model) -> None:
         """Refuse a model that it does not work on, before anything is done to it.

@@ -20,6 +20,7 @@ class Vera(Targeted):
     Fewer numbers than with LoRA by far; it wants a higher learning rate.
     """
 
+    rate: ClassVar[float | None] = 3e-2
     source: ClassVar[str] = "Kopiczko et al. 2024, arXiv:2310.11454"
 
     kind: Literal["vera"] = "vera"
