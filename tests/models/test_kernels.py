@@ -46,6 +46,18 @@ def test_dropout_does_nothing_in_evaluation() -> None:
     assert torch.equal(FastDropout(0.5).eval()(x), x)
 
 
+def assert_same(ours: torch.Tensor, theirs: torch.Tensor, inputs: tuple[torch.Tensor, ...]) -> None:
+    """Both have the same values and the same gradients for the inputs."""
+    torch.testing.assert_close(ours, theirs)
+    weight = torch.randn_like(ours)
+    for mine, reference in zip(
+        torch.autograd.grad((ours * weight).sum(), inputs),
+        torch.autograd.grad((theirs * weight).sum(), inputs),
+        strict=True,
+    ):
+        torch.testing.assert_close(mine, reference)
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     st.integers(1, 3), st.integers(1, 4), st.integers(1, 9), st.integers(1, 8), st.integers(0, 99)
@@ -64,14 +76,7 @@ def test_attention_equals_torch_forward_and_backward(
     mask.masked_fill_(~visible, torch.finfo(torch.float64).min)
     ours = _Attention.apply(q, k, v, mask, size**-0.5, 0.0).transpose(1, 2)
     theirs = torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-    torch.testing.assert_close(ours, theirs)
-    weight = torch.randn_like(ours)
-    for mine, reference in zip(
-        torch.autograd.grad((ours * weight).sum(), (q, k, v)),
-        torch.autograd.grad((theirs * weight).sum(), (q, k, v)),
-        strict=True,
-    ):
-        torch.testing.assert_close(mine, reference)
+    assert_same(ours, theirs, (q, k, v))
 
 
 def test_attention_gradient_with_dropout_is_that_of_its_forward() -> None:
@@ -95,14 +100,7 @@ def test_causal_attention_equals_torch_forward_and_backward(
     q, k, v = (torch.randn(2, 3, 11, 4, dtype=torch.float64, requires_grad=True) for _ in range(3))
     ours = _Causal.apply(q, k, v, 0.4, 0.0)
     theirs = torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True, scale=0.4)
-    torch.testing.assert_close(ours, theirs)
-    weight = torch.randn_like(ours)
-    for mine, reference in zip(
-        torch.autograd.grad((ours * weight).sum(), (q, k, v)),
-        torch.autograd.grad((theirs * weight).sum(), (q, k, v)),
-        strict=True,
-    ):
-        torch.testing.assert_close(mine, reference)
+    assert_same(ours, theirs, (q, k, v))
 
 
 def test_causal_attention_gradient_with_dropout_is_that_of_its_forward(
