@@ -95,9 +95,13 @@ def _surprise(logits: Tensor, chances: Tensor, wanted: Tensor) -> Tensor:
     losses = -own.log()
     rare = (own < LEAST)[:, 0]
     if bool(rare.any()):
-        few = logits[rare]
-        losses[rare] = torch.logsumexp(few, 1, keepdim=True) - few.gather(1, wanted[rare])
+        losses[rare] = _exact(logits[rare], wanted[rare])
     return losses
+
+
+def _exact(logits: Tensor, wanted: Tensor) -> Tensor:
+    """The same from the logits alone, however small the chance is: (tokens, 1)."""
+    return torch.logsumexp(logits, 1, keepdim=True) - logits.gather(1, wanted)
 
 
 def cross_entropy(output: Tensor | Deferred, labels: Tensor, *, smoothing: float = 0.0) -> Tensor:
@@ -156,7 +160,7 @@ def _each(output: Deferred, hidden: Tensor, labels: Tensor) -> Tensor:
     for start in range(0, len(hidden), step):
         logits = _logits(hidden[start : start + step].to(output.dtype), weight, output.bias)
         wanted = labels[start : start + step].unsqueeze(1)
-        losses.append((torch.logsumexp(logits, 1, keepdim=True) - logits.gather(1, wanted))[:, 0])
+        losses.append(_exact(logits, wanted)[:, 0])
     return torch.cat(losses) if losses else hidden.new_zeros(0, dtype=torch.float32)
 
 
