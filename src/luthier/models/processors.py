@@ -78,6 +78,12 @@ def config_behind(tokenizer: PreTrainedTokenizerBase) -> tuple[PretrainedConfig,
     return config, family_of(config)
 
 
+def decoder_start(config: PretrainedConfig, padding: int) -> int:
+    """What a decoder behind an encoder begins with; padding where the base says nothing."""
+    start = getattr(config, "decoder_start_token_id", None)
+    return padding if start is None else int(start)
+
+
 def unusable(base: Base, error: Exception) -> ModelError:
     """The error of a base that is no model of the kind that is asked for."""
     return ModelError(

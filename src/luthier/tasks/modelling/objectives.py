@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerBase
 from luthier.data.packing import IGNORED, Numbers, stack
 from luthier.models.families import Family
 from luthier.models.model import Head
-from luthier.models.processors import config_behind
+from luthier.models.processors import config_behind, decoder_start
 from luthier.tasks.about import About
 from luthier.tasks.modelling.corruption import Masking, Spans, sentinels
 from luthier.tasks.task import Example
@@ -211,8 +211,7 @@ class Spanned(Objective):
         super().__init__(tokenizer, length)
         self.spans = spans
         self._before, self._behind = _frame(tokenizer)
-        start = getattr(config_behind(tokenizer)[0], "decoder_start_token_id", None)
-        self._start = np.array([self.padding if start is None else start])
+        self._start = np.array([decoder_start(config_behind(tokenizer)[0], self.padding)])
 
     @property
     def room(self) -> int:

@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerBase
 
 from luthier.core.errors import ModelError
 from luthier.models.families import Family
-from luthier.models.processors import config_behind
+from luthier.models.processors import config_behind, decoder_start
 from luthier.tasks.task import IGNORED, Batch, Example
 
 TRAINED = "_trained_"
@@ -58,10 +58,8 @@ class Signs:
             )
         padding = tokenizer.pad_token_id
         padding = end if padding is None else padding
-        start = None
-        if family is Family.ENCODER_DECODER:
-            start = getattr(config, "decoder_start_token_id", None)
-            start = padding if start is None else start
+        behind = family is Family.ENCODER_DECODER
+        start = decoder_start(config, padding) if behind else None
         return cls(family, int(end), int(padding), start)
 
     def generation(self) -> dict[str, Any]:
