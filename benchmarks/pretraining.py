@@ -5,6 +5,8 @@
     python -m benchmarks.pretraining domain     a base trained on with medical text: what it wins
                                                 there and loses on general text: the last
                                                 hundred articles, which no base here has seen
+    python -m benchmarks.pretraining halves     an encoder-decoder that begins as a decoder beside
+                                                the same with random weights
 
 Needs wiki_en and, for a domain, medquad. The two trainers of ``speed`` take turns in one process,
 and processor time is counted, so that it does not matter what else the machine does.
@@ -32,7 +34,7 @@ import transformers
 from benchmarks.common import data_folder, keep
 from luthier import api
 from luthier.data.packing import IGNORED
-from luthier.models.bases import Base
+from luthier.models.bases import resolve
 from luthier.models.load import load_model
 from luthier.models.model import Model
 from luthier.models.new import make_base
@@ -50,7 +52,7 @@ INPUTS = ("input_ids", "position_ids")
 WIKI = "AA.parquet"
 
 
-def not_asked(name: str) -> Base:
+def not_asked(name: str) -> Any:
     raise AssertionError(name)
 
 
@@ -253,9 +255,37 @@ def _medical(file: Path) -> None:
     pl.DataFrame({"text": texts}).write_ndjson(file)
 
 
+def halves(base: str, steps: int) -> dict[str, Any]:
+    """Bits per byte of articles to restore after so many steps of 512 tokens, by seed."""
+    found: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        network = NewNetwork(family="encoder_decoder", weights=base)
+        made = make_base(
+            NewBase(new=network), documents(100)["text"], folder / "decoder",
+            find=lambda name: resolve(name, folder=folder, find_run=not_asked),
+        )  # fmt: skip
+        config = transformers.AutoConfig.from_pretrained(made.path)
+        for seed in range(3):
+            torch.manual_seed(seed)
+            random = folder / f"random-{seed}"
+            transformers.AutoModelForSeq2SeqLM.from_config(config).save_pretrained(random)
+            load_tokenizer(made).save_pretrained(random)
+            for name, start in (("a decoder's weights", made.path), ("random weights", random)):
+                values = recipe("halves", "mini", 1) | {"base": str(start)}
+                values["task"] |= {"objective": "denoise", "rate": 0.3, "max_length": 64}
+                values["training"] |= {"max_steps": steps, "learning_rate": 5e-4, "seed": seed}
+                values["training"] |= {"evaluate_every": steps}
+                del values["training"]["max_minutes"]
+                verdict = api.tune(values, runs_dir=folder / "runs").verdict()
+                found.setdefault(name, []).append(verdict["metrics"]["bits_per_byte"]["value"])
+                print(name, found[name][-1], flush=True)
+    return {"steps": steps, "tokens_of_a_step": 8 * 64, "bits_per_byte": found}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["speed", "curve", "domain", "trainer"])
+    parser.add_argument("what", choices=["speed", "curve", "domain", "halves", "trainer"])
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--size", default="mini")
@@ -270,6 +300,8 @@ def main() -> None:
         found = speed(arguments.steps, arguments.rounds, arguments.size)
     elif arguments.what == "curve":
         found = curve(arguments.minutes)
+    elif arguments.what == "halves":
+        found = halves(arguments.base, arguments.steps)
     else:
         found = domain(arguments.base, arguments.minutes, arguments.runs)
     keep(f"pretraining-{arguments.what}", found)

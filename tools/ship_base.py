@@ -23,6 +23,7 @@ from luthier.evaluation.evaluate import measure_rows
 from luthier.evaluation.predictor import Predictor
 from luthier.models.bases import SHIPPED
 from luthier.models.kernels.logits import compute_logits
+from luthier.models.load import set_dropout
 from luthier.recipe.load import load_recipe
 from luthier.runs import Run
 
@@ -57,9 +58,7 @@ def ship(
 
     def fill(place: Path) -> None:
         compute_logits(network)
-        for field in ("dropout_rate", "attention_dropout", "hidden_dropout_prob"):
-            if hasattr(network.config, field):
-                setattr(network.config, field, dropout)
+        set_dropout(network.config, dropout)
         network.to(torch.bfloat16).save_pretrained(place, max_shard_size=SHARD)
         predictor.model.processor.save_pretrained(place)
         (place / "README.md").write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Folders as the hub has them, of four architectures: tuned, measured and exported unchanged."""
+"""Folders as the hub has them, of five architectures: tuned, measured and exported unchanged."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ SMALL = {
     "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64,
     "max_position_embeddings": 64, "pad_token_id": None, "bos_token_id": None, "eos_token_id": 4,
 }  # fmt: skip
+HALF = {
+    **SMALL, "vocab_size": 16, "num_key_value_heads": 2, "head_dim": 8, "query_pre_attn_scalar": 8,
+    "pad_token_id": 0, "bos_token_id": 2,
+}  # fmt: skip
 CONFIGS: dict[str, tuple[type, str, dict[str, Any]]] = {
     "llama": (transformers.LlamaConfig, "AutoModelForCausalLM",
               {**SMALL, "num_key_value_heads": 2}),
@@ -29,13 +33,15 @@ CONFIGS: dict[str, tuple[type, str, dict[str, Any]]] = {
            {"d_model": 32, "num_layers": 2, "num_heads": 4, "d_kv": 8, "d_ff": 64,
             "feed_forward_proj": "gated-gelu", "tie_word_embeddings": False,
             "decoder_start_token_id": 0, "eos_token_id": 4, "pad_token_id": 0}),
+    "t5gemma": (transformers.T5GemmaConfig, "AutoModelForSeq2SeqLM",
+                {"encoder": HALF, "decoder": HALF}),
     "bert": (transformers.BertConfig, "AutoModelForMaskedLM", SMALL),
 }  # fmt: skip
 
 
 def layout(kind: str, folder: Path) -> Path:
     """A whole model with random weights, in bf16 and in shards, as large ones are published."""
-    tokenizer = _tokenizer({"qwen": "llama"}.get(kind, kind), WORDS)
+    tokenizer = _tokenizer({"qwen": "llama", "t5gemma": "t5"}.get(kind, kind), WORDS)
     made, auto, fields = CONFIGS[kind]
     torch.manual_seed(0)
     network = getattr(transformers, auto).from_config(made(vocab_size=len(tokenizer), **fields))

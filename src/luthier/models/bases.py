@@ -56,6 +56,9 @@ SHIPPED = Path(__file__).with_name("shipped")
 NEW = "new"
 """Origin and name of bases with random weights."""
 
+FOLDER = "folder"
+"""Origin of bases that are a folder of this machine."""
+
 ARCHITECTURES = Path(__file__).with_name("architectures")
 """Folders with the configuration of networks to train from scratch."""
 
@@ -90,7 +93,7 @@ def resolve(name: str, *, folder: Path, find_run: Callable[[str], Path]) -> Base
                 hint="Give the folder that save_pretrained wrote, or run:NAME for a run.",
                 path=name,
             )
-        return Base(name, local.resolve(), "folder")
+        return Base(name, local.resolve(), FOLDER)
     return Base(name, _hub(name), "hub")
 
 

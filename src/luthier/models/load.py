@@ -98,12 +98,19 @@ def _configuration(
     config: PretrainedConfig = transformers.AutoConfig.from_pretrained(base.path)
     for key, value in head.config.items():
         setattr(config, key, value)
-    for key in DROPOUT_FIELDS if dropout is not None else ():
-        if hasattr(config, key):
-            setattr(config, key, dropout)
+    if dropout is not None:
+        set_dropout(config, dropout)
     if isinstance(processor, PreTrainedTokenizerBase):
         config.pad_token_id = processor.pad_token_id
     return config
+
+
+def set_dropout(config: PretrainedConfig, probability: float) -> None:
+    """Set every dropout probability of a configuration and of its parts."""
+    for part in (config, *vars(config).values()):
+        for key in DROPOUT_FIELDS if isinstance(part, PretrainedConfig) else ():
+            if hasattr(part, key):
+                setattr(part, key, probability)
 
 
 def _network(

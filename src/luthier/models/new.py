@@ -1,10 +1,10 @@
-"""Bases with random weights: standard networks of transformers with a tokenizer of their own."""
+"""Bases that a recipe makes: standard networks of transformers with a tokenizer of their own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from transformers import (
@@ -16,10 +16,16 @@ from transformers import (
 )
 
 from luthier.core.files import write_folder_atomic, write_json
-from luthier.models.bases import NEW, Base
+from luthier.core.lazy import lazy
+from luthier.models.bases import FOLDER, NEW, Base
 from luthier.models.processors import load_tokenizer
 from luthier.models.tokenizers import tokenizer_report, train_tokenizer
 from luthier.recipe.new import NewBase, NewNetwork, NewTokenizer, Size, head_count
+
+if TYPE_CHECKING:
+    from luthier.models import halves
+else:
+    halves = lazy("luthier.models.halves")
 
 SIZES: dict[Size, tuple[int, int, int]] = {
     "tiny": (128, 4, 3), "mini": (256, 4, 4), "small": (384, 8, 6), "base": (512, 12, 8),
@@ -47,21 +53,25 @@ def make_base(
     Args:
         settings: As the recipe says it.
         texts: Those that its tokenizer learns from.
-        folder: Where to: configuration and tokenizer, no weights.
+        folder: Where to: configuration and tokenizer; weights where they are a decoder's.
         held_out: Texts that the tokenizer is measured on; default: the same.
-        find: Gives the base whose tokenizer is taken.
+        find: Gives the base whose tokenizer, or weights, are taken.
     """
+    weights = settings.new.weights
 
     def fill(place: Path) -> None:
-        tokenizer = _tokenizer(settings.new, texts, find)
-        tokenizer.save_pretrained(place)
-        new_config(settings.new, tokenizer).save_pretrained(place)
+        if weights is None:
+            tokenizer = _tokenizer(settings.new, texts, find)
+            tokenizer.save_pretrained(place)
+            new_config(settings.new, tokenizer).save_pretrained(place)
+        else:
+            tokenizer = halves.write_halves(find(weights), place, texts, layers=settings.new.layers)
         measured = texts if held_out is None or held_out.is_empty() else held_out
         write_json(place / TOKENIZER_REPORT, tokenizer_report(tokenizer, measured))
 
     if not (folder / "manifest.json").is_file():
         write_folder_atomic(folder, fill)
-    return Base(str(settings), folder, NEW)
+    return Base(str(settings), folder, NEW if weights is None else FOLDER)
 
 
 def new_config(settings: NewNetwork, tokenizer: PreTrainedTokenizerBase) -> PretrainedConfig:

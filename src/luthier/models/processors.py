@@ -80,8 +80,10 @@ def config_behind(tokenizer: PreTrainedTokenizerBase) -> tuple[PretrainedConfig,
 
 def decoder_start(config: PretrainedConfig, padding: int) -> int:
     """What a decoder behind an encoder begins with; padding where the base says nothing."""
-    start = getattr(config, "decoder_start_token_id", None)
-    return padding if start is None else int(start)
+    starts = [getattr(config, "decoder_start_token_id", None)]
+    if config.model_type == "t5gemma":
+        starts.append(config.decoder.bos_token_id)
+    return next((int(start) for start in starts if start is not None), padding)
 
 
 def unusable(base: Base, error: Exception) -> ModelError:

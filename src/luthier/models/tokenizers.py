@@ -259,6 +259,16 @@ def _frame(backend: Tokenizer, family: Family) -> None:
             special_tokens=numbered("[CLS]", "[SEP]"),
         )  # fmt: skip
     elif family == "encoder_decoder":
-        backend.post_processor = processors.TemplateProcessing(
-            single="$A </s>", pair="$A </s> $B </s>", special_tokens=numbered("</s>")
-        )
+        _end(backend, "</s>")
+
+
+def end_texts(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Let each text end with the end token, and begin with none, as encoder-decoders expect."""
+    _end(tokenizer.backend_tokenizer, str(tokenizer.eos_token))
+
+
+def _end(backend: Tokenizer, end: str) -> None:
+    backend.post_processor = processors.TemplateProcessing(
+        single=f"$A {end}", pair=f"$A {end} $B {end}",
+        special_tokens=[(end, backend.token_to_id(end))],
+    )  # fmt: skip

@@ -26,12 +26,12 @@ class NewTokenizer(Config):
 
 
 class NewNetwork(Config):
-    """A network with random weights, of a class of transformers."""
+    """A network of a class of transformers, with random weights or a decoder's."""
 
     family: Family
     """`decoder`: as Llama, reads from left to right, for text to go on with and chat. `encoder`: as
-    BERT, reads both ways, for labels, tags and answers to find. `encoder_decoder`: as T5 1.1, turns
-    a text into another."""
+    BERT, reads both ways, for labels, tags and answers to find. `encoder_decoder`: as T5 1.1, or
+    T5Gemma where `weights` are given, turns a text into another."""
     size: Size = "mini"
     """With 8,192 pieces, in million parameters (decoder, encoder, encoder_decoder): `tiny` 2, 2, 2;
     `mini` 5, 6, 9; `small` 17, 18, 27; `base` 42, 43, 61."""
@@ -45,6 +45,10 @@ class NewNetwork(Config):
     """The longest text in tokens. An encoder_decoder knows distances only and has no limit."""
     tokenizer: NewTokenizer | str = NewTokenizer()
     """Trained on train, or the name of a base whose tokenizer is taken."""
+    weights: str | None = None
+    """Of an encoder_decoder: the name of a decoder, such as `luthier-gpt`, whose weights, sizes and
+    tokenizer both halves begin with (Zhang et al. 2025). `layers` are then the encoder's, the
+    lowest ones; default: all."""
 
     @model_validator(mode="after")
     def _heads_fit(self) -> Self:
@@ -54,14 +58,27 @@ class NewNetwork(Config):
             raise ValueError("width must be a multiple of heads")
         return self
 
+    @model_validator(mode="after")
+    def _weights_have_their_sizes(self) -> Self:
+        if self.weights is None:
+            return self
+        if self.family != "encoder_decoder":
+            raise ValueError("weights is for an encoder_decoder; name another base as base: NAME")
+        given = sorted(self.model_fields_set - {"family", "layers", "weights"})
+        if given:
+            raise ValueError(f"{given[0]} comes with the weights of {self.weights}: leave it out")
+        return self
+
 
 class NewBase(Config):
-    """A base with random weights."""
+    """A base that the recipe makes."""
 
     new: NewNetwork
     """Its kind and size."""
 
     def __str__(self) -> str:
+        if self.new.weights is not None:
+            return f"encoder-decoder:{self.new.weights}"
         parts = [self.new.family.replace("_", "-"), self.new.size]
         if self.new.width or self.new.layers:
             parts[1] = f"{self.new.width or self.new.size}x{self.new.layers or ''}".strip("x")

@@ -28,10 +28,11 @@ def defer_logits(network: PreTrainedModel) -> None:
     Without a cache transformers reads from restarting positions that a block holds several
     documents. Networks that change their logits after the output layer go on computing them.
     """
-    _switch_cache_off(network)
+    configs = _configs(network)
+    _switch_cache_off(network, configs)
     head = network.get_output_embeddings()  # type: ignore[no-untyped-call]
     if isinstance(head, nn.Linear) and not any(
-        getattr(network.config, name, None) not in (None, 1.0) for name in SCALED
+        getattr(config, name, None) not in (None, 1.0) for config in configs for name in SCALED
     ):
         head.forward = partial(_deferred, head)  # type: ignore[method-assign, assignment]
 
@@ -45,11 +46,14 @@ def compute_logits(network: PreTrainedModel) -> None:
         head.__dict__.pop("forward", None)
 
 
-def _switch_cache_off(network: PreTrainedModel) -> None:
+def _configs(network: PreTrainedModel) -> list[PretrainedConfig]:
+    """The network's configuration and those of its parts, which may share one, each once."""
     parts = [part for part in network.modules() if isinstance(part, PreTrainedModel)]
-    # Parts may share a configuration with the whole.
-    configs = {id(part.config): part.config for part in parts}
-    on = [config for config in configs.values() if getattr(config, "use_cache", None)]
+    return list({id(part.config): part.config for part in parts}.values())
+
+
+def _switch_cache_off(network: PreTrainedModel, configs: list[PretrainedConfig]) -> None:
+    on = [config for config in configs if getattr(config, "use_cache", None)]
     _CACHED.setdefault(network, []).extend(on)
     for config in on:
         config.use_cache = False
