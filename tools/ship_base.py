@@ -53,7 +53,7 @@ def ship(
     (folder,) = (run.path / "stages").iterdir()
     rows = Prepared.load(folder / "data").splits["test"]
     measures, _ = measure_rows(predictor.model, predictor.task, rows, stage.evaluation)
-    facts = _facts(run, folder)
+    facts = _facts(run, folder) | {"begins": stage.base.new.weights}
     text = _card(name, facts, measures.to_json()["metrics"], network.num_parameters())
 
     def fill(place: Path) -> None:
@@ -99,6 +99,7 @@ def _card(name: str, facts: dict[str, Any], metrics: dict[str, Any], parameters:
     )
     languages = sorted({language for one in facts["sources"] for language in one["languages"]})
     task = facts["task"]
+    begins = f"the weights of {facts['begins']}" if facts["begins"] else "random weights"
     return f"""---
 library_name: transformers
 license: other
@@ -108,7 +109,7 @@ tags: [luthier, {task["kind"]}]
 
 # {name}
 
-A base of {parameters / 1e6:.1f} million parameters that Luthier trained from random weights. It is
+A base of {parameters / 1e6:.1f} million parameters that Luthier trained from {begins}. It is
 small and was trained for a short time: it is there so that tuning works at once and offline, not
 to be used as it is. `recipe.yaml` says the whole run and `log.jsonl` how it went.
 

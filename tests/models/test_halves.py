@@ -156,6 +156,8 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, bert: Path) -> None:
     ):  # fmt: skip
         with pytest.raises(Exception, match=told):
             load_recipe({**values, "base": {"new": new}})
+    whole = NewNetwork(family="encoder_decoder", weights="luthier-gpt")
+    assert NewNetwork(**whole.model_dump()) == whole
 
 
 def test_dropout_reaches_both_halves(made: Base) -> None:

@@ -64,7 +64,10 @@ class NewNetwork(Config):
             return self
         if self.family != "encoder_decoder":
             raise ValueError("weights is for an encoder_decoder; name another base as base: NAME")
-        given = sorted(self.model_fields_set - {"family", "layers", "weights"})
+        theirs = {"size", "width", "heads", "positions", "tokenizer"}
+        given = sorted(
+            name for name in theirs if getattr(self, name) != type(self).model_fields[name].default
+        )
         if given:
             raise ValueError(f"{given[0]} comes with the weights of {self.weights}: leave it out")
         return self
