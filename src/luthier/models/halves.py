@@ -78,8 +78,9 @@ def write_halves(
             most=most,
             layers=layers,
         )
-    lengths = _lengths(decoder, load_tokenizer(base), texts)
-    tokenizer = _tokenizer(base)
+    tokenizer = load_tokenizer(base)
+    lengths = _lengths(decoder, tokenizer, texts)
+    _complete(tokenizer)
     network = T5GemmaForConditionalGeneration(_config(config, tokenizer, layers or most))
     with torch.no_grad():
         _fill(network, decoder, lengths)
@@ -93,16 +94,14 @@ def write_halves(
     return tokenizer
 
 
-def _tokenizer(base: Base) -> PreTrainedTokenizerBase:
-    """The decoder's, with a mask, padding of its own, and texts that end with the end token."""
-    tokenizer = load_tokenizer(base)
+def _complete(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Give a decoder's tokenizer a mask, padding of its own, and texts that end."""
     if tokenizer.mask_token_id is None:
         tokenizer.add_special_tokens({"mask_token": "<mask>"})
     if tokenizer.pad_token_id in (tokenizer.eos_token_id, tokenizer.bos_token_id):
         # transformers takes the padding that a decoder reads for no text at all.
         tokenizer.add_special_tokens({"pad_token": "<pad>"})
     end_texts(tokenizer)
-    return tokenizer
 
 
 def _config(
@@ -149,7 +148,7 @@ def _lengths(
             hooks.append(getattr(layer, part).register_forward_hook(keep))
     count, most = MEASURED
     for text in texts.drop_nulls().gather_every(max(1, len(texts) // count)).head(count):
-        ids = tokenizer(text[: 8 * most])["input_ids"][:most]
+        ids = tokenizer(text[: 8 * most], truncation=True, max_length=most)["input_ids"]
         if ids:
             with torch.inference_mode():
                 decoder(torch.tensor([ids]), use_cache=False)
