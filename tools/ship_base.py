@@ -25,6 +25,7 @@ from luthier.models.bases import SHIPPED
 from luthier.models.kernels.logits import compute_logits
 from luthier.models.load import set_dropout
 from luthier.recipe.load import load_recipe
+from luthier.recipe.new import NewBase
 from luthier.runs import Run
 
 SOURCES = Path(__file__).parents[1] / "benchmarks" / "bases" / "sources.yaml"
@@ -53,7 +54,7 @@ def ship(
     (folder,) = (run.path / "stages").iterdir()
     rows = Prepared.load(folder / "data").splits["test"]
     measures, _ = measure_rows(predictor.model, predictor.task, rows, stage.evaluation)
-    facts = _facts(run, folder) | {"begins": stage.base.new.weights}
+    facts = _facts(run, folder) | {"begins": _begins(stage.base)}
     text = _card(name, facts, measures.to_json()["metrics"], network.num_parameters())
 
     def fill(place: Path) -> None:
@@ -92,6 +93,11 @@ def _facts(run: Run, folder: Path) -> dict[str, Any]:
     }
 
 
+def _begins(base: str | NewBase) -> str:
+    weights = base.new.weights if isinstance(base, NewBase) else base
+    return f"the weights of {weights}" if weights else "random weights"
+
+
 def _card(name: str, facts: dict[str, Any], metrics: dict[str, Any], parameters: int) -> str:
     rows = "\n".join(
         f"| {one['title']} | {one['split']} | {one['rows']:,} {one['unit']} | {one['licence']} |"
@@ -99,7 +105,6 @@ def _card(name: str, facts: dict[str, Any], metrics: dict[str, Any], parameters:
     )
     languages = sorted({language for one in facts["sources"] for language in one["languages"]})
     task = facts["task"]
-    begins = f"the weights of {facts['begins']}" if facts["begins"] else "random weights"
     return f"""---
 library_name: transformers
 license: other
@@ -109,9 +114,10 @@ tags: [luthier, {task["kind"]}]
 
 # {name}
 
-A base of {parameters / 1e6:.1f} million parameters that Luthier trained from {begins}. It is
-small and was trained for a short time: it is there so that tuning works at once and offline, not
-to be used as it is. `recipe.yaml` says the whole run and `log.jsonl` how it went.
+A base of {parameters / 1e6:.1f} million parameters that Luthier trained from
+{facts["begins"]}. It is small and was trained for a short time: it is there so that tuning works at
+once and offline, not to be used as it is. `recipe.yaml` says the whole run and `log.jsonl` how it
+went.
 
 - Learned: {_learned(task)}
 - Seen: {facts["tokens"]:,} tokens in {facts["steps"]:,} steps ({facts["epochs"]:.2f} passes)
