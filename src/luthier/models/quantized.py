@@ -6,7 +6,6 @@ are loaded onto the same rounded matrices that they were trained on.
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -59,8 +58,6 @@ def quantize(network: PreTrainedModel, bits: Bits) -> None:
     network.to(device())  # type: ignore[arg-type]
     for name, module in found:
         network.set_submodule(name, _rounded(module, bits))
-    # It says at every step that numbers are cast to be rounded.
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     said: dict[str, Any] = {"quant_method": "bitsandbytes", f"load_in_{bits}": True}
     if bits == "4bit":
         said |= {"bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True}
@@ -122,6 +119,9 @@ def _rounded(module: Any, bits: Bits) -> nn.Module:
         new.weight = bitsandbytes.nn.Params4bit(
             weight.contiguous().cpu(), requires_grad=False, quant_type="nf4"
         )
+        # Or processors with bf16 would evaluate by rounder numbers than they trained with, and
+        # not at all where the columns are no multiple of 64.
+        new.support_avx512bf16_for_cpu = False
     else:
         new = bitsandbytes.nn.Linear8bitLt(columns, rows, bias=False, has_fp16_weights=False)
         new.weight = bitsandbytes.nn.Int8Params(
