@@ -30,6 +30,8 @@ from luthier.runs import Run
 
 SOURCES = Path(__file__).parents[1] / "benchmarks" / "bases" / "sources.yaml"
 SHARD = "8MB"
+OWN = "Apache-2.0"
+"""Licence of what the project made itself."""
 
 
 def main() -> None:
@@ -107,7 +109,7 @@ def _card(name: str, facts: dict[str, Any], metrics: dict[str, Any], parameters:
     task = facts["task"]
     return f"""---
 library_name: transformers
-license: other
+license: {_licence(facts["sources"])}
 language: [{", ".join(languages)}]
 tags: [luthier, {task["kind"]}]
 ---
@@ -120,7 +122,7 @@ once and offline, not to be used as it is. `recipe.yaml` says the whole run and 
 went.
 
 - Learned: {_learned(task)}
-- Seen: {facts["tokens"]:,} tokens in {facts["steps"]:,} steps ({facts["epochs"]:.2f} passes)
+- Seen: {facts["tokens"]:,} {_unit(task)} in {facts["steps"]:,} steps ({facts["epochs"]:.2f} passes)
 - Time: {facts["hours"]:.2f} hours on {facts["machine"]}
 - Held-out rows, with the rounded weights that are here: {_worth(metrics)}
 
@@ -134,27 +136,52 @@ The weights are under these licences as far as they hold what the corpora's auth
 
 ## Limits
 
-It repeats what the corpora say, their errors and prejudices included, and knows nothing for sure.
+{_limits(task)}
 Needs transformers 5 or later.
 """
+
+
+def _licence(sources: list[dict[str, Any]]) -> str:
+    """The project's own, where it made all that was seen."""
+    return OWN.lower() if {one["licence"] for one in sources} == {OWN} else "other"
+
+
+def _unit(task: dict[str, Any]) -> str:
+    return "pictures" if task["kind"] == "image" else "tokens"
+
+
+def _limits(task: dict[str, Any]) -> str:
+    if task["kind"] == "image":
+        return "It has never seen a photo: it knows colours, outlines and textures, and no thing."
+    return (
+        "It repeats what the corpora say, their errors and prejudices included, and knows nothing "
+        "for sure."
+    )
 
 
 def _learned(task: dict[str, Any]) -> str:
     if task["kind"] == "generate":
         return f"to write the one text of a pair from the other, put as `{task['template']}`"
+    if task["kind"] == "image":
+        return "which kind of thing a picture shows"
     return f"objective `{task['objective']}`"
 
 
 def _worth(metrics: dict[str, Any]) -> str:
     """The figures that tell most, with their intervals."""
-    forms = {"bits_per_byte": "{:.3f} bits per byte", "bleu": "BLEU {:.3f}", "chrf": "chrF {:.1f}"}
+    forms = {
+        "accuracy": "accuracy {:.3f}", "bits_per_byte": "{:.3f} bits per byte",
+        "bleu": "BLEU {:.3f}", "chrf": "chrF {:.1f}",
+    }  # fmt: skip
     told = [
         f"{form.format(metrics[key]['value'])} ({metrics[key]['low']:.3f} to "
         f"{metrics[key]['high']:.3f})"
         for key, form in forms.items()
         if key in metrics
     ]
-    return ", ".join([*told, f"perplexity {metrics['perplexity']['value']:.1f}"])
+    if "perplexity" in metrics:
+        told.append(f"perplexity {metrics['perplexity']['value']:.1f}")
+    return ", ".join(told)
 
 
 def _log(run: Run) -> str:
