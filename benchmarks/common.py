@@ -33,7 +33,8 @@ def tune(recipe: dict[str, Any], runs_dir: Path | None = None) -> dict[str, Any]
     """One run of a recipe: its metrics (values only), seconds and training facts.
 
     Those are of the last stage, but ``trained`` is the seconds of training of all stages. Runs
-    are kept in ``runs_dir``, if given, for recipes that start from them.
+    are kept in ``runs_dir``, if given, for recipes that start from them. What frozen layers are
+    asked before the first step counts as training.
     """
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
@@ -46,11 +47,16 @@ def tune(recipe: dict[str, Any], runs_dir: Path | None = None) -> dict[str, Any]
     return {
         "seconds": round(seconds, 1),
         "metrics": {name: round(entry["value"], 5) for name, entry in metrics.items()},
-        "trained": round(sum(stage["training"]["seconds"] for stage in stages), 1),
+        "trained": round(sum(map(_trained, stages)), 1),
         "training": measured["training"],
         "parameters": measured["parameters"],
         "rows": measured["data"]["rows"],
     }
+
+
+def _trained(stage: dict[str, Any]) -> float:
+    reused = stage["training"]["reused"]
+    return float(stage["training"]["seconds"] + (reused["seconds"] if reused else 0))
 
 
 def summary(runs: Sequence[dict[str, Any]], metric: str) -> dict[str, float]:

@@ -10,12 +10,16 @@ import torch
 from tests.conftest import table
 from tests.contracts.test_resume import Stop, assert_same, crash_at
 from tests.helpers import recipe
+from tests.images import KINDS, image_recipe, write_image_base, write_images
 
 import luthier
+from luthier.data.images import open_image
+from luthier.data.prepared import Prepared
 from luthier.models.prefix import row_keys
 from luthier.pipeline import resume_run, tune
 from luthier.recipe.load import load_recipe
 from luthier.runs import Run, list_runs
+from luthier.tasks.imaging import pictures
 
 HALF = {"kind": "freeze", "lowest": 2}
 HEAD = {"kind": "freeze", "all_but_head": True}
@@ -108,3 +112,64 @@ def test_rows_are_known_by_their_tokens_alone() -> None:
     assert row_keys(ids[1:, :2], mask[1:, :2], None) == [short]
     assert row_keys(ids, mask, torch.zeros_like(ids)) != [long, short]
     assert row_keys(ids.flip(1), mask.flip(1), None) is None
+
+
+def image_values(
+    folder: Path, base: Path, technique: dict[str, Any], augment: str = "none"
+) -> dict[str, Any]:
+    values = image_recipe(folder, base, task={"kind": "image", "augment": augment})
+    values["techniques"] = [technique]
+    values["training"] = {"epochs": 3, "batch_size": 16, "learning_rate": 1e-2}
+    return values
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_images_go_through_a_frozen_base_once(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_images(tmp_path / "shapes", 90)
+    values = image_values(folder, write_image_base(kind, tmp_path / "base"), HEAD)
+    opened: list[str] = []
+
+    def count(value: dict[str, Any]) -> Any:
+        opened.append(value["path"])
+        return open_image(value)
+
+    monkeypatch.setattr(pictures, "open_image", count)
+    once = luthier.tune(values, runs_dir=tmp_path / "once")
+    told = reused(once)
+    assert told is not None
+    assert told["uses"] == 3.0
+    for split in ("train", "test"):
+        rows = Prepared.load(once.path / "stages/0-main/data").splits[split]
+        most = max(opened.count(image["path"]) for image in rows["image"])
+        # Those on which the network is tried with and without stand for all: a few more times.
+        assert most <= 3
+    values["training"]["reuse_frozen"] = False
+    always = luthier.tune(values, runs_dir=tmp_path / "always")
+    assert reused(always) is None
+    assert losses(once) == pytest.approx(losses(always), abs=2e-2)
+    others = [str(file) for file in sorted(folder.rglob("*.png"))[:20]]
+    ours, theirs = (luthier.load(run).predict(others) for run in (once, always))
+    for mine, other in zip(ours, theirs, strict=True):
+        assert mine["probabilities"] == pytest.approx(other["probabilities"], abs=2e-2)
+
+
+def test_image_runs_go_on_as_if_never_stopped(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "shapes", 90)
+    values = image_values(folder, write_image_base("resnet", tmp_path / "base"), HEAD)
+    whole = luthier.tune(values, runs_dir=tmp_path / "whole")
+    with pytest.raises(Stop):
+        tune(load_recipe(values), tmp_path / "cut", listener=crash_at(7))
+    (cut,) = list_runs(tmp_path / "cut")
+    assert_same(resume_run(cut), whole)
+
+
+@pytest.mark.parametrize(("technique", "augment"), [(HEAD, "light"), (HALF, "none")])
+def test_changed_images_and_half_frozen_bases_are_computed_each_time(
+    technique: dict[str, Any], augment: str, tmp_path: Path
+) -> None:
+    folder = write_images(tmp_path / "shapes", 60)
+    base = write_image_base("resnet", tmp_path / "base")
+    run = luthier.tune(image_values(folder, base, technique, augment), runs_dir=tmp_path / "runs")
+    assert reused(run) is None

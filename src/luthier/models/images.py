@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, Self
 
@@ -61,6 +62,11 @@ class ImageProcessor:
     def save_pretrained(self, folder: Path) -> None:
         """Write it so that transformers' ``AutoImageProcessor`` reads it."""
         self._theirs.save_pretrained(folder)
+
+    @property
+    def numbers(self) -> str:
+        """All that decides what it gives of a picture, as JSON."""
+        return json.dumps(self._theirs.to_dict(), sort_keys=True, default=str)
 
     @property
     def size(self) -> tuple[int, int]:

@@ -76,7 +76,6 @@ class Prefix:
         self._keys: list[bytes] = []
         self._counts: Tensor | None = None
         self._recording = False
-        self.off = False
 
     def size(self, rows: int, tokens: int) -> int:
         """Bytes that are kept of so many rows with so many tokens in all."""
@@ -90,24 +89,12 @@ class Prefix:
             rows: Tokens of each row, in order.
             more: Whatever else the caller knows of.
         """
-        config = self._core.config.to_diff_dict()
-        said = {key: value for key, value in config.items() if key not in OF_THE_HEAD}
-        about = [said, self.depth, str(self.dtype), self._first_only, *more]
-        about += [version("torch"), version("transformers")]
-        digest = hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode())
-        digest.update(self._of_weights)
-        for row in rows:
-            digest.update(np.asarray(row, np.int64).tobytes() + b"\n")
-        return digest.hexdigest()
+        about = (self.depth, str(self.dtype), self._first_only, *more)
+        return content_key(self._core, self._weights, about, rows)
 
     @cached_property
-    def _of_weights(self) -> bytes:
-        digest = hashlib.sha256()
-        parameters = dict(self._core.named_parameters())
-        for name in frozen_names(self._core, self.depth):
-            digest.update(name.encode())
-            digest.update(parameters[name].detach().cpu().contiguous().numpy().data)
-        return digest.digest()
+    def _weights(self) -> bytes:
+        return weights_digest(self._core, frozen_names(self._core, self.depth))
 
     def compute(self, calls: Iterable[Callable[[], Any]], folder: Path) -> None:
         """Write what the frozen layers give for the rows that the network is called with.
@@ -129,7 +116,7 @@ class Prefix:
         rows = [(key, start, count) for key, (start, count) in index.items()]
         np.save(folder / "index.npy", np.array(rows, INDEX))
 
-    def know(self, folder: Path) -> None:
+    def know(self, folder: Path, _rows: Any = None) -> None:
         """Use what :meth:`compute` wrote, wherever the base is called with these rows."""
         index = np.load(folder / "index.npy")
         places = {
@@ -184,7 +171,7 @@ class Prefix:
         """The base's own forward pass, from above the frozen layers where all rows are known."""
         own: Any = type(base).forward
         keys = None
-        if not self.off and not more and input_ids is not None and _is_plain(attention_mask, named):
+        if not more and input_ids is not None and _is_plain(attention_mask, named):
             keys = row_keys(input_ids, attention_mask, named.get("token_type_ids"))
         named = {"attention_mask": attention_mask, **named}
         if keys is not None and self._recording:
@@ -225,6 +212,37 @@ class Prefix:
                 embeddings = self._base.embeddings
                 stack.enter_context(_instead(embeddings, lambda *_, **__: states))
             yield
+
+
+def content_key(
+    core: PreTrainedModel, weights: bytes, about: Iterable[Any], rows: Iterable[Sequence[int]]
+) -> str:
+    """SHA-256 over all that decides what frozen layers give: weights, architecture, rows, versions.
+
+    Args:
+        core: The network.
+        weights: Digest of those that are frozen.
+        about: Whatever else decides it.
+        rows: What stands for each row, in order.
+    """
+    config = core.config.to_diff_dict()
+    said = {key: value for key, value in config.items() if key not in OF_THE_HEAD}
+    whole = [said, *about, version("torch"), version("transformers")]
+    digest = hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode())
+    digest.update(weights)
+    for row in rows:
+        digest.update(np.asarray(row, np.int64).tobytes() + b"\n")
+    return digest.hexdigest()
+
+
+def weights_digest(core: PreTrainedModel, names: Iterable[str]) -> bytes:
+    """SHA-256 of parameters and their names."""
+    digest = hashlib.sha256()
+    parameters = dict(core.named_parameters())
+    for name in names:
+        digest.update(name.encode())
+        digest.update(parameters[name].detach().cpu().contiguous().numpy().data)
+    return digest.digest()
 
 
 def frozen_depth(core: PreTrainedModel, moving: Collection[str]) -> int:

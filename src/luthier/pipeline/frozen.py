@@ -16,6 +16,8 @@ from luthier.data.cache import cached, remember
 from luthier.evaluation.predict import MAX_TOKENS
 from luthier.models import kernels
 from luthier.models.devices import autocast, choose_precision, device
+from luthier.models.families import layer_stack
+from luthier.models.features import Features
 from luthier.models.outputs import largest_change, tensors_of
 from luthier.models.prefix import Prefix, Unfit, frozen_depth
 from luthier.tasks.task import Example, Task, inputs_of
@@ -53,27 +55,27 @@ def keep_frozen(session: Session, measured: Sequence[Rows], folder: Path) -> Non
         measured: Other rows that the network is asked about in training.
         folder: Of the stage's checkpoints; used where there is no cache.
     """
-    core = session.model.core
-    depth = frozen_depth(core, session.trained) if _may(session) else 0
-    if not depth:
+    kept = _keeper(session) if _may(session) else None
+    if kept is None:
         return
-    precision = choose_precision(session.settings.precision, device())
-    prefix = Prefix(core, depth, torch.bfloat16 if precision == "bf16" else torch.float32)
     sets = [(session.task, session.examples), *measured]
-    if any(prefix.size(len(rows), int(task.sizes(rows).sum())) > MOST_BYTES for task, rows in sets):
+    if any(kept.size(len(rows), int(task.sizes(rows).sum())) > MOST_BYTES for task, rows in sets):
         return
     started = time.perf_counter()
     _ready(session)
+    few = [session.examples[row] for row in range(min(FEW, len(session.examples)))]
+    plain = _answers(session, few)
     try:
-        computed = sum(_know(session, prefix, *rows, folder) for rows in sets)
+        computed = sum(_know(session, kept, *rows, folder) for rows in sets)
     except Unfit:
+        kept.forget()
         return
-    if not _agrees(session, prefix):
-        prefix.forget()
+    if largest_change(plain, _answers(session, few)) >= CLOSE[_precision(session)]:
+        kept.forget()
         return
-    session.known = prefix
+    session.known = kept
     session.told = Reused(
-        0, layers=depth, rows=len(session.examples), computed=computed,
+        0, layers=_depth(session), rows=len(session.examples), computed=computed,
         uses=round(session.total_steps / session.steps_per_epoch, 2),
         seconds=round(time.perf_counter() - started, 2),
     )  # fmt: skip
@@ -81,14 +83,33 @@ def keep_frozen(session: Session, measured: Sequence[Rows], folder: Path) -> Non
 
 def _may(session: Session) -> bool:
     """Whether rows give the frozen layers the same input each time, often enough."""
-    task, uses = session.task, session.total_steps / session.steps_per_epoch
+    uses = session.total_steps / session.steps_per_epoch
     return (
         session.settings.reuse_frozen
         and uses >= LEAST_USES
-        and task.reads == "text"
-        and type(task).collate_to_train is Task.collate_to_train
+        and session.task.shows_alike
         and not any(companion.looks_inside for companion in session.companions)
     )
+
+
+def _keeper(session: Session) -> Prefix | Features | None:
+    """What keeps the output of the frozen layers; None where too little is frozen."""
+    core, depth = session.model.core, _depth(session)
+    if depth and session.task.reads == "text":
+        return Prefix(core, depth, _precision(session))
+    stack = layer_stack(core)
+    whole = stack is not None and depth == len(stack)
+    return Features(core, depth) if whole and session.task.reads == "image" else None
+
+
+def _depth(session: Session) -> int:
+    return frozen_depth(session.model.core, session.trained)
+
+
+def _precision(session: Session) -> torch.dtype:
+    """What training computes in."""
+    chosen = choose_precision(session.settings.precision, device())
+    return torch.bfloat16 if chosen == "bf16" else torch.float32
 
 
 def _ready(session: Session) -> None:
@@ -100,15 +121,16 @@ def _ready(session: Session) -> None:
 
 
 def _know(
-    session: Session, prefix: Prefix, task: Task, rows: Sequence[Example], folder: Path
+    session: Session, kept: Prefix | Features, task: Task, rows: Sequence[Example], folder: Path
 ) -> int:
-    """Let the prefix know rows; how many of them were computed for it."""
-    key = f"frozen-{prefix.key((task.given(row) for row in rows), device().type)}"
+    """Let rows be known; how many of them were computed for it."""
+    about = (device().type, str(_precision(session)))
+    key = f"frozen-{kept.key((task.given(row) for row in rows), *about)}"
     place = cached(key)
     new = place is None
 
     def fill(empty: Path) -> None:
-        prefix.compute(_calls(session, task, rows), empty)
+        kept.compute(_calls(session, task, rows), empty)
 
     if place is None:
         place = remember(key, fill)
@@ -117,7 +139,7 @@ def _know(
         new = not restore_folder(place)
         if new:
             write_folder_atomic(place, fill)
-    prefix.know(place)
+    kept.know(place, rows)
     return len(rows) * new
 
 
@@ -136,14 +158,6 @@ def _calls(session: Session, task: Task, rows: Sequence[Example]) -> Iterator[Ca
         yield call
 
 
-def _agrees(session: Session, prefix: Prefix) -> bool:
-    """Whether the network gives with the prefix what it gives without, on a few rows."""
-    few = [session.examples[row] for row in range(min(FEW, len(session.examples)))]
-    call = next(_calls(session, session.task, few))
-    ours = list(tensors_of(call()))
-    prefix.off = True
-    try:
-        plain = list(tensors_of(call()))
-    finally:
-        prefix.off = False
-    return largest_change(plain, ours) < CLOSE[prefix.dtype]
+def _answers(session: Session, rows: Sequence[Example]) -> list[Tensor]:
+    """What the network gives for a few rows."""
+    return list(tensors_of(next(_calls(session, session.task, rows))()))

@@ -122,6 +122,11 @@ class Task(ABC):
     """Whether training may read or say pieces that are not in the rows as they were encoded."""
 
     @property
+    def shows_alike(self) -> bool:
+        """Whether training gives the network the same of an example each time."""
+        return type(self).collate_to_train is Task.collate_to_train
+
+    @property
     def ends(self) -> frozenset[int]:
         """Tokens that end what it writes; empty: the tokenizer's end token."""
         return frozenset()
@@ -167,7 +172,7 @@ class Task(ABC):
         return [example["input_ids"] for example in self.encode(bare)]
 
     def given(self, example: Example) -> Sequence[int]:
-        """Every token id that training gives the network of an example."""
+        """Every token id that training gives the network of an example, or what stands for it."""
         ids: Sequence[int] = example["input_ids"]
         return ids
 

@@ -19,6 +19,7 @@ from luthier.metrics import higher_is_better
 from luthier.models import kernels
 from luthier.models.batch_norm import keep_frozen_statistics
 from luthier.models.devices import choose_precision, device, token_budget, world
+from luthier.models.features import Features
 from luthier.models.model import Model
 from luthier.models.prefix import Prefix
 from luthier.recipe.schema import Training
@@ -66,7 +67,7 @@ class Session:
     companions: Sequence[Companion] = ()
     """What goes along with training."""
     progress: Progress = field(default_factory=Progress)
-    known: Prefix | None = None
+    known: Prefix | Features | None = None
     """Frozen layers whose output is kept."""
     told: Reused | None = None
     """What is kept of them."""

@@ -152,6 +152,11 @@ class ImageAugmentation(Config):
     cutout_most: Annotated[float, Field(gt=0, lt=1)] = 0.2
     """Share of the image's area that the box has at most; a tenth of it at least."""
 
+    @property
+    def changes(self) -> bool:
+        """Whether anything can change."""
+        return any((self.crop, self.flip, self.colour, self.rotate, self.cutout))
+
     def __call__(self, image: Picture, random: Random) -> Picture:
         """The image, changed; of the same size and mode.
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from luthier.models import features
     from luthier.models import model as models
     from luthier.models.images import ImageProcessor
     from luthier.models.model import Head
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 else:
     pl, torch = lazy("polars"), lazy("torch")
     models = lazy("luthier.models.model")
+    features = lazy("luthier.models.features")
     one_class = lazy("luthier.tasks.classification.one_class")
     pictures = lazy(f"{__package__}.pictures")
 
@@ -86,6 +88,15 @@ class ImageClassifier(Classifier):
                 example["label"] = label
         return examples
 
+    @property
+    def shows_alike(self) -> bool:
+        """Whether images are neither changed nor mixed."""
+        return not self.image.mix and not self.image.augmentation().changes
+
+    def given(self, example: Example) -> Sequence[int]:
+        """A digest of the image's content and of what is made of it."""
+        return list(pictures.digest(example["image"], self.processor.numbers))
+
     def size(self, example: Example) -> int:
         """One: every image is scaled to the same size."""
         return 1
@@ -95,7 +106,13 @@ class ImageClassifier(Classifier):
         return pictures.names(rows["image"])
 
     def collate(self, examples: Sequence[Example]) -> Batch:
-        """``pixel_values`` (rows, 3, height, width) of the decoded images; ``labels`` if known."""
+        """``pixel_values`` (rows, 3, height, width) of the decoded images; ``labels`` if known.
+
+        Of images whose features a frozen base gave before, those instead: (rows, width).
+        """
+        if all(features.FEATURES in example for example in examples):
+            known = torch.stack([example[features.FEATURES] for example in examples])
+            return self._batch(examples, known)
         return self._batch(examples, pictures.decoded(examples, self.processor))
 
     def collate_to_train(self, examples: Sequence[Example], seeds: Sequence[int]) -> Batch:
@@ -105,6 +122,8 @@ class ImageClassifier(Classifier):
         micro-batch it is in; what it is mixed with is of its micro-batch. With a mixture come
         ``_partner_labels`` (rows,) and ``_kept`` (rows,), the share of the own label.
         """
+        if self.shows_alike:
+            return self.collate(examples)
         changes = pictures.Changes(self.image.augmentation(), tuple(seeds[:2]))
         batch = self._batch(examples, pictures.decoded(examples, self.processor, changes))
         return pictures.mixed(batch, self.image.mix, seeds) if self.image.mix else batch

@@ -39,10 +39,14 @@ class Changes:
 
     def __call__(self, picture: Picture, image: dict[str, Any]) -> Picture:
         """The picture, changed: by the seeds and by what the file holds or is called."""
-        name = image["sha256"] or image["path"] or ""
-        key = "\0".join((*map(str, self.seeds), name)).encode()
-        chance = int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "big")
+        chance = int.from_bytes(digest(image, *map(str, self.seeds), size=8), "big")
         return self.augmentation(picture, Random(chance))
+
+
+def digest(image: dict[str, Any], *before: str, size: int = 32) -> bytes:
+    """So many bytes that tell what the file holds, or is called, and what else is given."""
+    name = image["sha256"] or image["path"] or ""
+    return hashlib.blake2b("\0".join((*before, name)).encode(), digest_size=size).digest()
 
 
 def values(column: pl.Series) -> list[dict[str, Any]]:
