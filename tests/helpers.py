@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
 import json
 import os
@@ -103,3 +104,13 @@ def here(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess:
         sys.argv = argv
         os.chdir(folder)
     return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
+
+
+def loaded_tool(name: str) -> Any:
+    """A script of the folder ``tools``, as a module."""
+    file = Path(__file__).resolve().parents[1] / "tools" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -21,7 +21,7 @@ from luthier.core.files import read_json, write_folder_atomic
 from luthier.data.prepared import Prepared
 from luthier.evaluation.evaluate import measure_rows
 from luthier.evaluation.predictor import Predictor
-from luthier.models.bases import SHIPPED
+from luthier.models.bases import NEW, SHIPPED
 from luthier.models.kernels.logits import compute_logits
 from luthier.models.load import set_dropout
 from luthier.recipe.load import load_recipe
@@ -97,7 +97,8 @@ def _facts(run: Run, folder: Path) -> dict[str, Any]:
 
 def _begins(base: str | NewBase) -> str:
     weights = base.new.weights if isinstance(base, NewBase) else base
-    return f"the weights of {weights}" if weights else "random weights"
+    named = weights and not weights.startswith(NEW)
+    return f"the weights of {weights}" if named else "random weights"
 
 
 def _card(name: str, facts: dict[str, Any], metrics: dict[str, Any], parameters: int) -> str:
@@ -106,10 +107,10 @@ def _card(name: str, facts: dict[str, Any], metrics: dict[str, Any], parameters:
         for one in facts["sources"]
     )
     languages = sorted({language for one in facts["sources"] for language in one["languages"]})
-    task = facts["task"]
+    task, licence = facts["task"], _licence(facts["sources"])
     return f"""---
 library_name: transformers
-license: {_licence(facts["sources"])}
+license: {licence}
 language: [{", ".join(languages)}]
 tags: [luthier, {task["kind"]}]
 ---
@@ -132,7 +133,7 @@ went.
 | --- | --- | --- | --- |
 {rows}
 
-The weights are under these licences as far as they hold what the corpora's authors wrote.
+{_rights(licence)}
 
 ## Limits
 
@@ -144,6 +145,14 @@ Needs transformers 5 or later.
 def _licence(sources: list[dict[str, Any]]) -> str:
     """The project's own, where it made all that was seen."""
     return OWN.lower() if {one["licence"] for one in sources} == {OWN} else "other"
+
+
+def _rights(licence: str) -> str:
+    if licence != "other":
+        return "The pictures and the weights are the project's own."
+    return (
+        "The weights are under these licences as far as they hold what the corpora's authors wrote."
+    )
 
 
 def _unit(task: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import signal
@@ -17,7 +16,7 @@ import pytest
 import torch
 import transformers
 from tests.contracts.test_resume import Stop, assert_same, crash_at
-from tests.helpers import here, recipe
+from tests.helpers import here, loaded_tool, recipe
 from tests.models.test_new import NOTES
 
 import luthier
@@ -28,8 +27,6 @@ from luthier.pipeline import resume_run, tune
 from luthier.recipe.load import load_recipe, recipe_text
 from luthier.runs import Run, State, list_runs
 from luthier.tasks.modelling.modeller import Modeller
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def values_for(family: str = "decoder", **training: Any) -> dict[str, Any]:
@@ -206,10 +203,7 @@ def test_a_shipped_base_is_found_by_its_name(
     decoder: tuple[Run, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The tool that ships a base, on a small one: pieces in bf16 that load in fp32."""
-    spec = importlib.util.spec_from_file_location("ship_base", ROOT / "tools" / "ship_base.py")
-    assert spec and spec.loader
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    tool = loaded_tool("ship_base")
     monkeypatch.setattr(tool, "SHARD", "20KB")
     folder = tool.ship(decoder[0], "luthier-tiny", 0.1, tmp_path)
     assert len(list(folder.glob("*.safetensors"))) > 1

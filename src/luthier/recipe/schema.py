@@ -298,8 +298,8 @@ class Stage(Config):
     name: str = "main"
     """Name of the stage, part of its folder's name."""
     base: BaseName = None
-    """What to start from: a built-in name (`minilm-l6`), a folder, a hub id, `run:NAME`,
-    `new:resnet-small`, a small network for images with random weights, or
+    """What to start from: a built-in name (`minilm-l6`, for images `luthier-resnet`), a folder, a
+    hub id, `run:NAME`, `new:resnet-small`, a small network for images with random weights, or
     `{new: {family: decoder, size: mini}}`, a network for text with random weights.
     A later stage without it starts from the stage before."""
     task: Annotated[Any, Registered(TASKS)]
