@@ -21,6 +21,9 @@ from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from luthier.models.prefix import Unfit, content_key, frozen_names, weights_digest
 
+WIDE = 4096
+"""Numbers of an image where a configuration does not say how many: more than any has."""
+
 FEATURES = "features"
 """Where an example carries what the base gave: (width,)."""
 
@@ -41,7 +44,7 @@ class Features:
     def size(self, rows: int, _tokens: int) -> int:
         """Bytes that are kept of so many images."""
         config = self._core.config
-        width = getattr(config, "hidden_size", None) or config.hidden_sizes[-1]
+        width = getattr(config, "hidden_size", None) or max(getattr(config, "hidden_sizes", [WIDE]))
         return rows * int(width) * torch.float32.itemsize
 
     def key(self, rows: Iterable[Sequence[int]], *more: str) -> str:
