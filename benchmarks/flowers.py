@@ -8,17 +8,18 @@ fifths of 4,317 photos (3,446), or over 20 of each class:
   which has seen made-up kinds of things and no photo, or from 15,000 images of CIFAR-10
   (Krizhevsky 2009), on which the benchmark trains the same network first;
 - ``made-up, head``: a head on the frozen body, which each photo goes through once;
-- ``made-up, in stages``: that first, then all weights for the passes that are left, the deeper the
-  faster.
+- ``made-up, in stages``: that first, then all but the normalisations for the passes that are left,
+  the deeper the faster.
 
 The split and training take the same seed; no checkpoint is chosen: the last weights count. Random
 weights and those that were trained have the rate that was best for each on other seeds, of 1e-3,
 2e-3 and 4e-3. Seconds are those of training, with what the
 frozen body is asked beforehand.
 
-    python -m benchmarks.flowers [FOLDER] [--only BUDGET]
+    python -m benchmarks.flowers [FOLDER] [--budgets BUDGET ...] [--ways WAY ...]
 
-``FOLDER`` keeps runs; what was pre-trained there is taken again.
+``FOLDER`` keeps runs; what was pre-trained there is taken again. Budgets and ways may be measured
+by several calls: figures of others stay.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import data_folder, keep, summary, tune
+from benchmarks.common import data_folder, keep, kept, summary, tune
 from luthier.core.files import read_json, write_json
 
 SEEDS = (0, 1, 2)
@@ -94,7 +95,11 @@ def in_stages(few: int | None, passes: float, seed: int) -> Recipe:
     training = {**SHARED, "learning_rate": 1e-3, "epochs": passes - HEAD_COSTS, "seed": seed}
     rest = stage(
         few, seed, "standard", name="whole", training=training,
-        techniques=[{"kind": "discriminative", "decay": 0.6}],
+        techniques=[
+            # The head was fitted to what the base's own statistics gave.
+            {"kind": "freeze", "names": ["*.normalization.*"]},
+            {"kind": "discriminative", "decay": 0.85},
+        ],
     )  # fmt: skip
     return {"name": "flowers", "stages": [frozen(few, seed), rest]}
 
@@ -115,36 +120,48 @@ def ways(few: int | None, passes: float, seed: int) -> dict[str, Recipe]:
     }
 
 
-def measured(budget: str, runs_dir: Path) -> dict[str, Any]:
-    """Every way on the same rows, for every seed."""
-    found: dict[str, Any] = {}
-    for way in ways(*BUDGETS[budget], 0):
-        runs = [tune(ways(*BUDGETS[budget], seed)[way], runs_dir) for seed in SEEDS]
-        figures = {metric: summary(runs, metric) for metric in METRICS}
-        found[way] = {**figures, "trained": [run["trained"] for run in runs]}
-        print(budget, way, figures["accuracy"], found[way]["trained"], flush=True)
+def measured(budget: str, way: str, runs_dir: Path) -> dict[str, Any]:
+    """Figures of a way within a budget, over all seeds."""
+    runs = [tune(ways(*BUDGETS[budget], seed)[way], runs_dir) for seed in SEEDS]
+    figures = {metric: summary(runs, metric) for metric in METRICS}
+    found = {**figures, "trained": [run["trained"] for run in runs]}
+    print(budget, way, figures["accuracy"], found["trained"], flush=True)
     return found
+
+
+def pretrained(runs_dir: Path) -> dict[str, Any]:
+    """Figures of the network that learned CIFAR-10 in this folder; it is trained where it lacks."""
+    figures = runs_dir / "pretraining.json"
+    if not figures.is_file():
+        write_json(figures, tune(pretraining(), runs_dir))
+    return dict(read_json(figures))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, help="for runs")
-    parser.add_argument("--only", choices=BUDGETS)
+    parser.add_argument("--budgets", nargs="+", default=list(BUDGETS), choices=list(BUDGETS))
+    parser.add_argument("--ways", nargs="+")
     asked = parser.parse_args()
-    result: dict[str, Any] = {"seeds": SEEDS, "budgets": BUDGETS}
     with tempfile.TemporaryDirectory() as folder:
         runs_dir = asked.folder or Path(folder)
-        figures = runs_dir / "pretraining.json"
-        if not figures.is_file():
-            write_json(figures, tune(pretraining(), runs_dir))
-        result["pretraining"] = read_json(figures)
-        print("pretraining", result["pretraining"], flush=True)
-        chosen = [asked.only] if asked.only else BUDGETS
-        result |= {budget: measured(budget, runs_dir) for budget in chosen}
-    # The recipes without the place of the data.
-    result["recipes"] = {"pretraining": pretraining(), **ways(None, 0.5, 0), **ways(None, 3, 0)}
-    said = json.loads(json.dumps(result).replace(str(data_folder("")) + "/", ""))
-    keep("flowers" if not asked.only else f"flowers_{asked.only}", said)
+        base = pretrained(runs_dir)
+        for budget in asked.budgets:
+            for way, recipe in ways(*BUDGETS[budget], 0).items():
+                if not asked.ways or way in asked.ways:
+                    found = measured(budget, way, runs_dir)
+                    record(budget, way, {**found, "recipe": recipe}, base)
+
+
+def record(budget: str, way: str, found: dict[str, Any], base: dict[str, Any]) -> None:
+    """Add figures to those that are kept, without the place of the data."""
+    figures = kept("flowers").get("figures", {})
+    figures.setdefault(budget, {})[way] = found
+    result = {
+        "seeds": SEEDS, "pretraining": {**base, "recipe": pretraining()}, "figures": figures,
+    }  # fmt: skip
+    said = json.dumps(result).replace(str(data_folder("")) + "/", "")
+    keep("flowers", json.loads(said))
 
 
 if __name__ == "__main__":
