@@ -97,7 +97,7 @@ def test_answers_do_not_depend_on_the_batch(runs: dict[str, Run], kind: str) -> 
     for other in results[1:]:
         for first, second in zip(results[0], other, strict=True):
             assert (first["answer"], first["start"]) == (second["answer"], second["start"])
-            assert first["probability"] == pytest.approx(second["probability"], abs=1e-6)
+            assert first["probability"] == pytest.approx(second["probability"], abs=1e-5)
     for row, answer in zip(rows, results[0], strict=True):
         if answer["answer"]:
             assert row["context"][answer["start"] : answer["end"]] == answer["answer"]
@@ -139,7 +139,7 @@ def test_adapters_learn_and_load_through_peft(
     data: Path, readers: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values = values_for(data, readers["bert"], 8, techniques=[{"kind": "lora", "r": 8}])
-    values["training"]["learning_rate"] = 2e-2
+    values["training"]["learning_rate"] = 5e-3
     run = luthier.tune(values, runs_dir=tmp_path / "runs")
     losses = [event["loss"] for event in run.events() if event["event"] == "Stepped"]
     assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:10])

@@ -103,6 +103,25 @@ def test_causal_attention_equals_torch_forward_and_backward(
     assert_same(ours, theirs, (q, k, v))
 
 
+def test_causal_attention_within_autocast_is_that_of_fp32() -> None:
+    """What a decoder gives it there: queries and keys that were turned in fp32, values in bf16."""
+    torch.manual_seed(0)
+    q, k = (torch.randn(1, 2, 300, 8, requires_grad=True) for _ in range(2))
+    v = torch.randn(1, 2, 300, 8).bfloat16().requires_grad_()
+    with torch.autocast("cpu", torch.bfloat16):
+        ours = attend_causally(q, k, v, scale=0.4, dropout=0.0)
+        found = torch.autograd.grad(ours.square().sum(), (q, k, v))
+    theirs = torch.nn.functional.scaled_dot_product_attention(
+        q, k, v.float(), is_causal=True, scale=0.4
+    )
+    assert ours.dtype == torch.float32
+    torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+    wanted = torch.autograd.grad(theirs.square().sum(), (q, k, v))
+    for got, want in zip(found, wanted, strict=True):
+        assert got.dtype == want.dtype
+        torch.testing.assert_close(got, want, rtol=1e-2, atol=1e-3)
+
+
 def test_causal_attention_gradient_with_dropout_is_that_of_its_forward(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -159,7 +159,7 @@ def test_attention_by_document_has_the_gradients_of_a_mask(config: Any) -> None:
         found.append([parameter.grad.clone() for parameter in network.parameters()])
     assert network.config._attn_implementation == "luthier_documents"
     for one, other in zip(*found, strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=5e-5)
     # Nothing looks at padding, on whichever side it is.
     for padding in (slice(9, None), slice(0, 3)):
         mask = torch.ones_like(ids)
