@@ -12,9 +12,9 @@ fifths of 4,317 photos (3,446), or over 20 of each class:
   the deeper the faster.
 
 The split and training take the same seed; no checkpoint is chosen: the last weights count. Random
-weights and those that were trained have the rate that was best for each on other seeds, of 1e-3,
-2e-3 and 4e-3. Seconds are those of training, with what the
-frozen body is asked beforehand.
+weights and those that were trained have the rate that was best for each on other seeds
+(``docs/experiments.md``). Seconds are those of training, with what the frozen body is asked
+beforehand.
 
     python -m benchmarks.flowers [FOLDER] [--budgets BUDGET ...] [--ways WAY ...]
 
@@ -141,14 +141,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, help="for runs")
     parser.add_argument("--budgets", nargs="+", default=list(BUDGETS), choices=list(BUDGETS))
-    parser.add_argument("--ways", nargs="+")
+    known = sorted({way for budget in BUDGETS.values() for way in ways(*budget, 0)})
+    parser.add_argument("--ways", nargs="+", default=known, choices=known)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         runs_dir = asked.folder or Path(folder)
         base = pretrained(runs_dir)
         for budget in asked.budgets:
             for way, recipe in ways(*BUDGETS[budget], 0).items():
-                if not asked.ways or way in asked.ways:
+                if way in asked.ways:
                     found = measured(budget, way, runs_dir)
                     record(budget, way, {**found, "recipe": recipe}, base)
 
