@@ -13,7 +13,6 @@ each time.
 from __future__ import annotations
 
 import argparse
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,11 +22,16 @@ import polars as pl
 from numpy.typing import NDArray
 from PIL import Image
 
+from luthier.data.augment.images import encoded
+
 SIDE = 64
 """Pixels."""
 
 AT_ONCE = 100
 """Pictures drawn side by side."""
+
+QUALITY = 90
+"""Of JPEG, as photos on the web have it."""
 
 TESTED = 2
 """Further pictures of each kind, for the test."""
@@ -240,13 +244,6 @@ def _wide(values: NDArray[Any]) -> Floats:
     return values[:, None, None].astype(np.float32)
 
 
-def encoded(picture: NDArray[np.uint8]) -> bytes:
-    """As JPEG, as photos are."""
-    held = io.BytesIO()
-    Image.fromarray(picture).save(held, "JPEG", quality=90)
-    return held.getvalue()
-
-
 def write(folder: Path, kinds: int, each: int, seed: int = 0) -> None:
     """``train.parquet`` and ``test.parquet`` with columns ``image`` and ``label``."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -257,7 +254,9 @@ def write(folder: Path, kinds: int, each: int, seed: int = 0) -> None:
         images: list[bytes] = []
         for start in range(0, len(shown), AT_ONCE):
             drawn = pictures(known, shown[start : start + AT_ONCE], random)
-            images += map(encoded, drawn)
+            images += (
+                encoded(Image.fromarray(picture), jpeg=True, quality=QUALITY) for picture in drawn
+            )
         labels = [f"kind {place:04}" for place in shown]
         pl.DataFrame({"image": images, "label": labels}).write_parquet(folder / f"{split}.parquet")
 

@@ -232,11 +232,11 @@ def single_change(method: str, strength: float) -> ImageAugmentation:
     return ImageAugmentation.model_validate({method: 1.0, **far[method]})
 
 
-def encoded(image: Picture, *, jpeg: bool) -> bytes:
-    """The image as a file: JPEG of quality 95, or PNG, which loses nothing."""
+def encoded(image: Picture, *, jpeg: bool, quality: int = QUALITY) -> bytes:
+    """The image as a file: JPEG of a quality up to 95, or PNG, which loses nothing."""
     held = io.BytesIO()
     if jpeg:
-        image.save(held, "JPEG", quality=QUALITY)
+        image.save(held, "JPEG", quality=quality)
     else:
         image.save(held, "PNG")
     return held.getvalue()
