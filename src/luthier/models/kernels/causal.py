@@ -55,7 +55,7 @@ class _Causal(torch.autograd.Function):
     """In fp32, also where autocast takes the products around it in bf16."""
 
     @staticmethod
-    @torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.float32)
+    @torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.float32)  # type: ignore[untyped-decorator]
     def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, scale: float, p: float) -> Tensor:
         shape = q.shape
         q, k, v = (q * scale).flatten(0, 1), k.flatten(0, 1), v.flatten(0, 1)
@@ -79,7 +79,7 @@ class _Causal(torch.autograd.Function):
         return out.mul_(ctx.rescale).view(shape)
 
     @staticmethod
-    @torch.amp.custom_bwd(device_type="cpu")
+    @torch.amp.custom_bwd(device_type="cpu")  # type: ignore[untyped-decorator]
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         q, k, v, *saved = ctx.saved_tensors
         kept = iter(saved)
