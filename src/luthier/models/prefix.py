@@ -116,7 +116,7 @@ class Prefix:
         rows = [(key, start, count) for key, (start, count) in index.items()]
         np.save(folder / "index.npy", np.array(rows, INDEX))
 
-    def know(self, folder: Path, _rows: Any = None) -> None:
+    def know(self, folder: Path, _rows: Sequence[Any]) -> None:
         """Use what :meth:`compute` wrote, wherever the base is called with these rows."""
         index = np.load(folder / "index.npy")
         places = {
